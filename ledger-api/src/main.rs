@@ -1,0 +1,2 @@
+//! The binary `ledgerd`.
+fn main() {}
