@@ -1,1 +1,3 @@
-//! The shell around the ledger.
+//! The shell around the ledger: command line, importers, reports.
+
+pub mod import;

@@ -1,0 +1,3 @@
+//! Importers: other programs' files in, journal entries out.
+
+pub mod source;

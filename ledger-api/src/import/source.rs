@@ -1,0 +1,164 @@
+//! What every importer produces: one neutral stream of declarations and journal entries, each with its place in
+//! the file. Parsers know formats and nothing of the store; the runner (`import::run`) posts these items and
+//! knows nothing of formats.
+
+use chrono::NaiveDate;
+use ledger_core::{AccountType, DraftEntry, RateType, SubType, Text};
+use rust_decimal::Decimal;
+use std::sync::Arc;
+
+/// A place in a source file.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Place {
+    /// The file as the user named it (includes have their own).
+    pub file: Arc<str>,
+    /// Line, from 1.
+    pub line: u32,
+    /// Column in characters, from 1; 0 where the whole line is meant.
+    pub column: u32,
+}
+
+impl std::fmt::Display for Place {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        if self.column == 0 { write!(f, "{}:{}", self.file, self.line) } else { write!(f, "{}:{}:{}", self.file, self.line, self.column) }
+    }
+}
+
+/// A refusal of a piece of the source: where, what stood there, what was expected, what to do.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+#[error("{place}: {problem}{}{}", found.as_ref().map(|f| format!(", found `{f}`")).unwrap_or_default(), remedy.as_ref().map(|r| format!("; {r}")).unwrap_or_default())]
+pub struct SourceError {
+    /// Where.
+    pub place: Place,
+    /// What is wrong and what was expected, a lower-case fragment without a final stop.
+    pub problem: String,
+    /// The offending text.
+    pub found: Option<String>,
+    /// What to do, starting with a verb.
+    pub remedy: Option<String>,
+    /// The source text of the whole rejected item (all its lines, as they stood), for the rejects file.
+    pub text: Option<String>,
+}
+
+/// A commodity that the file declares.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct CommodityDecl {
+    /// Its code or symbol as amounts carry it.
+    pub code: Text,
+    /// Digits after the point, where the file states them.
+    pub scale: Option<u8>,
+    /// A name, where given.
+    pub name: Option<Text>,
+    /// Where.
+    pub place: Place,
+}
+
+/// An account that the file declares. Accounts need no declaration: the runner opens what entries use and
+/// infers a type from the name.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct AccountDecl {
+    /// Its code: the full name in plain-text ledgers.
+    pub code: Text,
+    /// A name for people, where it differs.
+    pub name: Option<Text>,
+    /// Its type, where the file states it.
+    pub kind: Option<AccountType>,
+    /// Its sub-type, where the file states it.
+    pub sub_type: Option<SubType>,
+    /// Where.
+    pub place: Place,
+}
+
+/// A price or rate that the file records: one `base` is worth `rate` `quote`.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct RateDecl {
+    /// The day.
+    pub date: NaiveDate,
+    /// What is priced.
+    pub base: Text,
+    /// In what.
+    pub quote: Text,
+    /// Positive.
+    pub rate: Decimal,
+    /// Spot unless stated.
+    pub kind: RateType,
+    /// Where.
+    pub place: Place,
+}
+
+/// A journal entry and where it stood.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct SourceEntry {
+    /// The entry. Weights are rounded half-even to their commodity's scale by the importer.
+    pub draft: DraftEntry,
+    /// Where it begins.
+    pub place: Place,
+    /// The place of each draft line, same length as `draft.lines`; empty where unknown.
+    pub line_places: Vec<u32>,
+    /// Source text of the entry as it stood, when the options ask for it (rejects file).
+    pub text: Option<String>,
+}
+
+/// One item of a source, in the order in which it must take effect.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Item {
+    /// Define or describe a commodity.
+    Commodity(CommodityDecl),
+    /// Open or describe an account.
+    Account(AccountDecl),
+    /// Record a rate.
+    Rate(RateDecl),
+    /// Post an entry.
+    Entry(Box<SourceEntry>),
+}
+
+/// What a source left out on request, or wants to tell, for the summary.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct SourceNotes {
+    /// Name of what was counted (`virtual postings left out`, `balance assertions checked`, `notes and documents ignored`) and how many.
+    pub counts: std::collections::BTreeMap<String, u64>,
+}
+
+/// Receives what a parser finds. Returning an error from a method stops the parser.
+pub trait Sink {
+    /// An item, in order of effect.
+    fn item(&mut self, item: Item) -> Result<(), Stop>;
+    /// A piece of the source that cannot be imported. The sink decides whether to go on (`--skip-invalid`).
+    fn refuse(&mut self, error: SourceError) -> Result<(), Stop>;
+    /// The digits after the point of a commodity: what the organization already has, what was declared, or the default.
+    fn scale_of(&self, commodity: &str) -> u8;
+}
+
+/// The sink wants no more (a refusal without `--skip-invalid`, an interrupted run).
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Stop;
+
+/// A collecting sink for tests and fuzzing: keeps everything in memory.
+#[derive(Debug, Default)]
+pub struct Collected {
+    /// Items in order.
+    pub items: Vec<Item>,
+    /// Refusals in order.
+    pub errors: Vec<SourceError>,
+    scales: std::collections::BTreeMap<Text, u8>,
+}
+
+impl Sink for Collected {
+    fn item(&mut self, item: Item) -> Result<(), Stop> {
+        if let Item::Commodity(decl) = &item {
+            let scale = decl.scale.unwrap_or_else(|| ledger_core::commodity::default_scale(&decl.code));
+            self.scales.insert(decl.code.clone(), scale);
+        }
+        self.items.push(item);
+        Ok(())
+    }
+
+    fn refuse(&mut self, error: SourceError) -> Result<(), Stop> {
+        self.errors.push(error);
+        Ok(())
+    }
+
+    fn scale_of(&self, commodity: &str) -> u8 {
+        self.scales.get(commodity).copied().unwrap_or_else(|| ledger_core::commodity::default_scale(commodity))
+    }
+}

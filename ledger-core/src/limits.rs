@@ -1,0 +1,36 @@
+//! Every limit of the books, by name, so that documentation, tests at the edge and error messages agree.
+
+/// Digits after the decimal point that a commodity may have (Wei have 18).
+pub const SCALE_MAX: u8 = 18;
+/// Largest magnitude of one line, in minor units: 27 digits, so that sums of lines stay within [`BALANCE_UNITS_MAX`].
+pub const LINE_UNITS_MAX: i128 = 10_i128.pow(27) - 1;
+/// Largest magnitude of a balance, in minor units: 28 digits, what a `Decimal` and a NUMERIC column both hold exactly.
+pub const BALANCE_UNITS_MAX: i128 = 10_i128.pow(28) - 1;
+/// Lines that one journal entry may have, conversion and rounding lines included.
+pub const ENTRY_LINES_MAX: usize = 10_000;
+/// Bytes of an account code.
+pub const ACCOUNT_CODE_BYTES_MAX: usize = 255;
+/// Bytes of a commodity code.
+pub const COMMODITY_CODE_BYTES_MAX: usize = 64;
+/// Bytes of a name (account, commodity, organization, actor).
+pub const NAME_BYTES_MAX: usize = 1_000;
+/// Bytes of a description or memo.
+pub const DESCRIPTION_BYTES_MAX: usize = 16_000;
+/// Bytes of an external id, a party, a document reference, a tag key or a tag value.
+pub const REFERENCE_BYTES_MAX: usize = 1_000;
+/// Tags on an entry or on a line.
+pub const TAGS_MAX: usize = 100;
+/// Accounts in one chart.
+pub const ACCOUNTS_MAX: usize = 1_000_000;
+/// Commodities in one organization.
+pub const COMMODITIES_MAX: usize = 60_000;
+/// Events in one commit.
+pub const COMMIT_EVENTS_MAX: usize = 8_192;
+/// Bytes of one commit's payload above which no further event is added to it.
+pub const COMMIT_BYTES_TARGET: usize = 1 << 20;
+/// Bytes of one encoded event: what the codec agrees to decode.
+pub const EVENT_BYTES_MAX: usize = 4 << 20;
+/// Bytes of one commit's payload that a reader accepts.
+pub const COMMIT_BYTES_MAX: usize = 64 << 20;
+/// Days that a recorded rate may be older than the entry that relies on it.
+pub const RATE_AGE_DAYS_MAX: i64 = 31;
