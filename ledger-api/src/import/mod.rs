@@ -1,3 +1,6 @@
 //! Importers: other programs' files in, journal entries out.
 
+pub mod csv;
+pub mod jsonl;
 pub mod source;
+pub mod tabular;

@@ -3,12 +3,12 @@
 //! knows nothing of formats.
 
 use chrono::NaiveDate;
-use ledger_core::{AccountType, DraftEntry, RateType, SubType, Text};
+use ledger_core::{AccountType, DraftEntry, RateType, SubType, Text, Units};
 use rust_decimal::Decimal;
 use std::sync::Arc;
 
 /// A place in a source file.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Place {
     /// The file as the user named it (includes have their own).
     pub file: Arc<str>,
@@ -36,7 +36,8 @@ pub struct SourceError {
     pub found: Option<String>,
     /// What to do, starting with a verb.
     pub remedy: Option<String>,
-    /// The source text of the whole rejected item (all its lines, as they stood), for the rejects file.
+    /// The source text of the whole rejected item (all its lines, as they stood), for the rejects file;
+    /// without the last line's line end.
     pub text: Option<String>,
 }
 
@@ -54,8 +55,8 @@ pub struct CommodityDecl {
 }
 
 /// An account that the file declares. Accounts need no declaration: the runner opens what entries use and
-/// infers a type from the name.
-#[derive(Clone, Debug, PartialEq, Eq)]
+/// infers a type from the name. Build it with `..Default::default()`: formats state different parts.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct AccountDecl {
     /// Its code: the full name in plain-text ledgers.
     pub code: Text,
@@ -65,6 +66,12 @@ pub struct AccountDecl {
     pub kind: Option<AccountType>,
     /// Its sub-type, where the file states it.
     pub sub_type: Option<SubType>,
+    /// Code of the account above it, where the file states it; declared earlier in the stream or known already.
+    pub parent: Option<Text>,
+    /// Whether its normal side is opposite to its type's, where the file states it.
+    pub contra: Option<bool>,
+    /// Whether it only sums its children, where the file states it.
+    pub summary: Option<bool>,
     /// Where.
     pub place: Place,
 }
@@ -117,6 +124,62 @@ pub enum Item {
 pub struct SourceNotes {
     /// Name of what was counted (`virtual postings left out`, `balance assertions checked`, `notes and documents ignored`) and how many.
     pub counts: std::collections::BTreeMap<String, u64>,
+    /// Sentences for the summary (`columns not imported: user, posted_ts`).
+    pub remarks: Vec<String>,
+    /// Control totals of the entries handed over, where the importer keeps them.
+    pub totals: Option<Totals>,
+}
+
+/// What a source says in sum, to be held against the totals of the program that wrote it.
+/// Everything handed to the sink is in; what was refused on the way is not.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Totals {
+    /// Entries handed over.
+    pub entries: u64,
+    /// Lines of these entries.
+    pub lines: u64,
+    /// Earliest effective date.
+    pub first_date: Option<NaiveDate>,
+    /// Latest effective date.
+    pub last_date: Option<NaiveDate>,
+    /// Debits and credits per transaction currency.
+    pub currencies: std::collections::BTreeMap<Text, SideTotals>,
+}
+
+/// The two sides in one currency; both positive unless the source posts negative debits.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct SideTotals {
+    /// Digits after the point of the two sums.
+    pub scale: u8,
+    /// Sum of debits in minor units.
+    pub debit: Units,
+    /// Sum of credits in minor units, as a positive number.
+    pub credit: Units,
+}
+
+/// Why a source was not read to its end.
+#[derive(Debug, thiserror::Error)]
+pub enum ReadError {
+    /// The sink asked for it.
+    #[error("stopped before the end of the file")]
+    Stopped,
+    /// The source as a whole cannot be read: an unusable header, contradictory options.
+    #[error(transparent)]
+    Source(#[from] Box<SourceError>),
+    /// The file could not be read.
+    #[error("{place}: the file cannot be read: {error}")]
+    Io {
+        /// How far it was read.
+        place: Place,
+        /// What the system said.
+        error: std::io::Error,
+    },
+}
+
+impl From<Stop> for ReadError {
+    fn from(_: Stop) -> Self {
+        Self::Stopped
+    }
 }
 
 /// Receives what a parser finds. Returning an error from a method stops the parser.
@@ -127,6 +190,9 @@ pub trait Sink {
     fn refuse(&mut self, error: SourceError) -> Result<(), Stop>;
     /// The digits after the point of a commodity: what the organization already has, what was declared, or the default.
     fn scale_of(&self, commodity: &str) -> u8;
+    /// Text that a rejects file must begin with to be importable again (a header row), without a line end.
+    /// Called at most once, before anything else.
+    fn header(&mut self, _text: &str) {}
 }
 
 /// The sink wants no more (a refusal without `--skip-invalid`, an interrupted run).
@@ -140,6 +206,8 @@ pub struct Collected {
     pub items: Vec<Item>,
     /// Refusals in order.
     pub errors: Vec<SourceError>,
+    /// What a rejects file would begin with.
+    pub header: Option<String>,
     scales: std::collections::BTreeMap<Text, u8>,
 }
 
@@ -156,6 +224,10 @@ impl Sink for Collected {
     fn refuse(&mut self, error: SourceError) -> Result<(), Stop> {
         self.errors.push(error);
         Ok(())
+    }
+
+    fn header(&mut self, text: &str) {
+        self.header = Some(text.to_owned());
     }
 
     fn scale_of(&self, commodity: &str) -> u8 {

@@ -1,0 +1,1 @@
+//! Journals and charts of accounts as separated values: one row per line of an entry.

@@ -1,0 +1,1 @@
+//! Journals as JSON lines: one object per entry, or one object per line of an entry.
