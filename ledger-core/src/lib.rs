@@ -8,34 +8,34 @@
 
 pub mod account;
 pub mod actor;
-// pub mod book;
-// pub mod chain;
-// pub mod codec;
-// pub mod command;
+pub mod book;
+pub mod chain;
+pub mod codec;
+pub mod command;
 pub mod commodity;
 pub mod draft;
 pub mod entry;
-// pub mod event;
+pub mod event;
 pub mod limits;
-// pub mod merkle;
+pub mod merkle;
 pub mod money;
-// pub mod period;
+pub mod period;
 pub mod rate;
-// pub mod rejection;
+pub mod rejection;
 pub mod rounding;
 
 pub use account::{Account, AccountNo, AccountStatus, AccountType, BalanceCondition, SubType};
 pub use actor::{Actor, ActorKind, ActorNo};
-// pub use book::{Book, Context};
-// pub use command::Command;
+pub use book::{Book, Context};
+pub use command::Command;
 pub use commodity::{Commodity, CommodityKind, CommodityNo};
 pub use draft::{AccountRef, DraftEntry, DraftLine, Weight};
 pub use entry::{BalancedEntry, EntryKind, Line, LineDetail};
-// pub use event::Event;
+pub use event::Event;
 pub use money::{Money, Units};
-// pub use period::{Month, PeriodStatus};
+pub use period::{Month, PeriodStatus};
 pub use rate::{QuotedRate, RateEvidence, RateType};
-// pub use rejection::Rejection;
+pub use rejection::Rejection;
 
 /// Short text that lives on the stack up to 24 bytes: codes, names, descriptions.
 pub type Text = compact_str::CompactString;

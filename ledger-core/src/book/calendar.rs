@@ -1,0 +1,57 @@
+//! Decisions about periods.
+
+use chrono::NaiveDate;
+
+use super::{Book, text};
+use crate::Text;
+use crate::event::Event;
+use crate::limits::DESCRIPTION_BYTES_MAX;
+use crate::period::{Month, PeriodStatus};
+use crate::rejection::Rejection;
+
+impl Book {
+    /// Whether an entry of this date may be posted now.
+    pub(super) fn check_period(&self, date: NaiveDate, soft_closed: bool) -> Result<(), Rejection> {
+        if self.periods.is_empty() {
+            return Ok(());
+        }
+        let month = Month::of(date);
+        match self.period_status(month) {
+            PeriodStatus::Open => Ok(()),
+            PeriodStatus::SoftClosed if soft_closed => Ok(()),
+            status => Err(Rejection::period(month, status, date)),
+        }
+    }
+
+    /// The date itself if its period takes postings, else the first day of the first later period that does.
+    pub(super) fn first_open_day(&self, date: NaiveDate, soft_closed: bool) -> NaiveDate {
+        if self.check_period(date, soft_closed).is_ok() {
+            return date;
+        }
+        let mut month = Month::of(date).next();
+        while self.check_period(month.first_day(), soft_closed).is_err() {
+            month = month.next();
+        }
+        month.first_day()
+    }
+
+    pub(super) fn close_period(&self, month: Month, status: PeriodStatus, reason: &Text) -> Result<Vec<Event>, Rejection> {
+        text::bounded("reason", reason, DESCRIPTION_BYTES_MAX, 0)?;
+        let current = self.period_status(month);
+        if current == status {
+            return Err(Rejection::PeriodUnchanged { month, status: status.as_str() });
+        }
+        if status < current || status == PeriodStatus::Open {
+            return Err(Rejection::PeriodStep { month, status: status.as_str() });
+        }
+        Ok(vec![Event::PeriodClosed { month, status, reason: reason.clone() }])
+    }
+
+    pub(super) fn reopen_period(&self, month: Month, reason: &Text) -> Result<Vec<Event>, Rejection> {
+        text::printable("reason", reason, DESCRIPTION_BYTES_MAX, 0)?;
+        if self.period_status(month) == PeriodStatus::Open {
+            return Err(Rejection::PeriodUnchanged { month, status: PeriodStatus::Open.as_str() });
+        }
+        Ok(vec![Event::PeriodReopened { month, reason: reason.clone() }])
+    }
+}

@@ -1,0 +1,97 @@
+//! Folding events into the book. One arm per event; nothing here refuses, because it has already happened.
+
+use super::{Book, Holding};
+use crate::account::{Account, SubType};
+use crate::commodity::Commodity;
+use crate::entry::{BalancedEntry, Line};
+use crate::event::Event;
+use crate::rate::QuotedRate;
+
+impl Book {
+    /// Folds the next event of the stream.
+    pub fn evolve(&mut self, event: &Event) {
+        self.seq += 1;
+        match event {
+            Event::OrganizationCreated { org, name, functional: _, valuation } => {
+                (self.org, self.name, self.valuation) = (Some(*org), name.clone(), *valuation);
+            }
+            Event::ActorRegistered { no, actor } => {
+                self.actors.push(actor.clone());
+                self.actor_index.insert(actor.clone(), *no);
+            }
+            Event::CommodityDefined(commodity) => self.add_commodity(commodity.clone()),
+            Event::AccountOpened(account) => self.add_account(account.clone()),
+            Event::AccountChanged { no, name, sub_type, parent } => self.with_account(*no, |account| {
+                (account.name, account.sub_type, account.parent) = (name.clone(), *sub_type, *parent);
+            }),
+            Event::AccountStatusChanged { no, status, .. } => self.with_account(*no, |account| account.status = *status),
+            Event::AccountConditionsSet { no, conditions } => {
+                self.with_account(*no, |account| account.conditions.clone_from(conditions));
+            }
+            Event::RateRecorded(rate) => self.add_rate(rate),
+            Event::EntryPosted(entry) => self.add_entry(entry),
+            Event::EntryReversed { entry, .. } => {
+                if let Some(original) = entry.header().reverses {
+                    self.reversed.insert(original, self.seq);
+                }
+                self.add_entry(entry);
+            }
+            Event::PeriodClosed { month, status, .. } => {
+                self.periods.insert(*month, *status);
+            }
+            Event::PeriodReopened { month, .. } => {
+                self.periods.remove(month);
+            }
+        }
+    }
+
+    pub(crate) fn add_commodity(&mut self, commodity: Commodity) {
+        self.commodity_index.insert(commodity.code.clone(), commodity.no);
+        self.commodities.push(commodity);
+    }
+
+    pub(crate) fn add_account(&mut self, account: Account) {
+        self.account_index.insert(account.code.clone(), account.no);
+        if account.sub_type == SubType::Conversion
+            && let Some(currency) = super::posting::conversion_currency(&account.code, &self.commodities)
+        {
+            self.conversion.entry(currency).or_insert(account.no);
+        }
+        self.accounts.push(account);
+        self.holdings.push(super::Holdings::new());
+    }
+
+    pub(crate) fn index_actors(&mut self) {
+        for (index, actor) in self.actors.iter().enumerate() {
+            self.actor_index.insert(actor.clone(), crate::actor::ActorNo(u32::try_from(index + 1).unwrap_or(u32::MAX)));
+        }
+    }
+
+    fn with_account(&mut self, no: crate::AccountNo, change: impl FnOnce(&mut Account)) {
+        if let Some(account) = self.accounts.get_mut(no.index()) {
+            change(account);
+        }
+    }
+
+    fn add_rate(&mut self, rate: &QuotedRate) {
+        self.rates.entry((rate.base, rate.quote, rate.kind)).or_default().insert(rate.date, rate.rate);
+    }
+
+    fn add_entry(&mut self, entry: &BalancedEntry) {
+        for line in entry.lines() {
+            self.add_line(line);
+        }
+    }
+
+    fn add_line(&mut self, line: &Line) {
+        let Some(holdings) = self.holdings.get_mut(line.account.index()) else { return };
+        let (currency, units, functional) = (line.money.currency(), line.money.units(), line.functional.unwrap_or(0));
+        match holdings.iter_mut().find(|holding| holding.currency == currency) {
+            Some(holding) => {
+                holding.units += units;
+                holding.functional += functional;
+            }
+            None => holdings.push(Holding { currency, units, functional }),
+        }
+    }
+}

@@ -1,0 +1,332 @@
+//! Why the book refuses a command: what was expected, what came, where, and what to do.
+//!
+//! A rejection is an answer, not a failure: nothing has changed. Every variant has a code that never changes,
+//! a message for people, a hint that starts with a verb, and says whether trying again can help.
+
+use chrono::NaiveDate;
+use rust_decimal::Decimal;
+
+use crate::period::{Month, PeriodStatus};
+use crate::{Seq, Text};
+
+/// Where in an entry: the line, from 1; 0 is the entry as a whole.
+pub type LineNo = usize;
+
+macro_rules! rejections {
+    ($(
+        $(#[$doc:meta])* $variant:ident { $( $(#[$field_doc:meta])* $field:ident : $type:ty ),* $(,)? }
+        = $code:literal, $message:literal, $hint:literal $(, $transient:ident)?;
+    )+) => {
+        /// Why a command was refused, in the order in which the rules are checked.
+        #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+        pub enum Rejection { $(
+            $(#[$doc])*
+            #[error($message)]
+            $variant { $( $(#[$field_doc])* $field: $type ),* },
+        )+ }
+
+        impl Rejection {
+            /// A code that never changes, for programs.
+            #[must_use]
+            pub const fn code(&self) -> &'static str {
+                match self { $(Self::$variant { .. } => $code,)+ }
+            }
+
+            /// What to do about it, starting with a verb.
+            #[must_use]
+            pub const fn hint(&self) -> &'static str {
+                match self { $(Self::$variant { .. } => $hint,)+ }
+            }
+
+            /// Whether the same command may be accepted later, after something else was posted or opened.
+            #[must_use]
+            pub const fn is_transient(&self) -> bool {
+                match self { $(Self::$variant { .. } => rejections!(@ $($transient)?),)+ }
+            }
+
+            /// All codes, in the order of the enum.
+            pub const CODES: &'static [&'static str] = &[$($code),+];
+        }
+    };
+    (@ transient) => { true };
+    (@) => { false };
+}
+
+rejections! {
+    /// The books have not begun.
+    OrganizationMissing {} = "ORGANIZATION_MISSING", "the organization's books have not begun", "create the organization first", transient;
+    /// The books have begun already.
+    OrganizationExists {} = "ORGANIZATION_EXISTS", "the organization's books have begun already", "use the organization that exists";
+    /// A text or a list is too long, or empty where it may not be.
+    LimitExceeded {
+        /// What is limited.
+        what: &'static str,
+        /// What is allowed.
+        limit: usize,
+        /// What came.
+        found: usize,
+        /// Where.
+        line: LineNo,
+    } = "LIMIT_EXCEEDED", "{what}: {found} given where {limit} are allowed (line {line})", "shorten it or split the entry";
+    /// A text is empty or has control characters.
+    InvalidText {
+        /// Which text.
+        what: &'static str,
+        /// What came.
+        found: Text,
+        /// Where.
+        line: LineNo,
+    } = "INVALID_TEXT", "{what} may not be empty or hold control characters, found {found:?} (line {line})", "give a printable text";
+    /// The commodity is not defined and no ISO code.
+    CommodityUnknown {
+        /// Its code.
+        code: Text,
+        /// Where.
+        line: LineNo,
+    } = "COMMODITY_UNKNOWN", "commodity {code:?} is not defined (line {line})", "define the commodity with its scale first, or use an ISO 4217 code", transient;
+    /// The commodity is defined with another scale.
+    CommodityDiffers {
+        /// Its code.
+        code: Text,
+        /// As it is defined.
+        scale: u8,
+        /// As it was given.
+        found: u8,
+    } = "COMMODITY_DIFFERS", "commodity {code:?} is defined with {scale} digits, not {found}", "keep its scale: it is fixed when a commodity is defined";
+    /// More digits than any commodity has.
+    ScaleTooLarge {
+        /// What came.
+        found: u8,
+    } = "SCALE_TOO_LARGE", "a commodity has at most 18 digits after the decimal point, not {found}", "give fewer digits";
+    /// No such account.
+    AccountUnknown {
+        /// Its code or number.
+        account: Text,
+        /// Where.
+        line: LineNo,
+    } = "ACCOUNT_UNKNOWN", "account {account:?} does not exist (line {line})", "open the account first, or correct its code", transient;
+    /// The account exists with another type or place.
+    AccountDiffers {
+        /// Its code.
+        account: Text,
+        /// What it is.
+        expected: Text,
+        /// What was asked for.
+        found: Text,
+    } = "ACCOUNT_DIFFERS", "account {account:?} exists as {expected}, not as {found}", "use the account as it is, or another code";
+    /// Parents would form a circle.
+    AccountCycle {
+        /// The account.
+        account: Text,
+    } = "ACCOUNT_CYCLE", "account {account:?} would stand above itself", "choose a parent that is not below the account";
+    /// A summary account takes no postings.
+    AccountSummary {
+        /// The account.
+        account: Text,
+        /// Where.
+        line: LineNo,
+    } = "ACCOUNT_SUMMARY", "account {account:?} is a summary account and takes no postings (line {line})", "post to one of the accounts below it";
+    /// A locked account takes no postings.
+    AccountLocked {
+        /// The account.
+        account: Text,
+        /// Where.
+        line: LineNo,
+    } = "ACCOUNT_LOCKED", "account {account:?} is locked (line {line})", "unlock the account, or post to another", transient;
+    /// A closed account takes no postings.
+    AccountClosed {
+        /// The account.
+        account: Text,
+        /// Where.
+        line: LineNo,
+    } = "ACCOUNT_CLOSED", "account {account:?} is closed (line {line})", "reopen the account, or post to another", transient;
+    /// An account with a balance cannot be closed.
+    AccountNotEmpty {
+        /// The account.
+        account: Text,
+        /// Its balance, debit positive.
+        balance: Decimal,
+        /// In which commodity.
+        currency: Text,
+    } = "ACCOUNT_NOT_EMPTY", "account {account:?} has a balance of {balance} {currency} and cannot be closed", "move the balance to another account first", transient;
+    /// The status is the one that it has.
+    StatusUnchanged {
+        /// The account.
+        account: Text,
+        /// Its status.
+        status: &'static str,
+    } = "STATUS_UNCHANGED", "account {account:?} is {status} already", "nothing needs to be done";
+    /// The period does not take this entry.
+    PeriodClosed {
+        /// The period.
+        month: Month,
+        /// Its status.
+        status: &'static str,
+        /// The entry's date.
+        date: NaiveDate,
+    } = "PERIOD_CLOSED", "period {month} is {status}; an entry of {date} cannot be posted", "choose a date in an open period, or reopen the period", transient;
+    /// Too few lines.
+    TooFewLines {
+        /// What came.
+        found: usize,
+    } = "TOO_FEW_LINES", "an entry needs at least two lines, found {found}", "add the line that balances it";
+    /// More digits than the commodity has.
+    OverPrecise {
+        /// What came.
+        amount: Decimal,
+        /// The commodity.
+        currency: Text,
+        /// Its digits.
+        scale: u8,
+        /// Where.
+        line: LineNo,
+    } = "OVER_PRECISE", "{amount} {currency} has more than the {scale} digits of {currency:?} (line {line})", "round the amount where it is computed, or define the commodity with more digits";
+    /// Too large to keep exactly.
+    AmountTooLarge {
+        /// Where.
+        line: LineNo,
+    } = "AMOUNT_TOO_LARGE", "the amount is too large to keep exactly: at most 27 digits of minor units (line {line})", "split the amount";
+    /// A rate is not positive.
+    RateInvalid {
+        /// What came.
+        rate: Decimal,
+        /// Where.
+        line: LineNo,
+    } = "RATE_INVALID", "a rate must be positive and between two different commodities, found {rate} (line {line})", "quote how much one unit of the base is worth";
+    /// A weight points the other way than its line.
+    WeightSign {
+        /// Where.
+        line: LineNo,
+    } = "WEIGHT_SIGN", "the weight's side differs from its line's (line {line})", "give the weight the sign of the line";
+    /// A functional amount contradicts the line.
+    FunctionalDiffers {
+        /// What it must be.
+        expected: Decimal,
+        /// What came.
+        found: Decimal,
+        /// Where.
+        line: LineNo,
+    } = "FUNCTIONAL_DIFFERS", "the functional amount must be {expected}, found {found} (line {line})", "leave the functional amount out, or state the same";
+    /// No rate for a foreign line.
+    RateMissing {
+        /// What has no price.
+        base: Text,
+        /// In what.
+        quote: Text,
+        /// On which day.
+        date: NaiveDate,
+        /// Where.
+        line: LineNo,
+    } = "RATE_MISSING", "no {base}/{quote} spot rate is recorded for {date} or the 31 days before it (line {line})", "record the rate, or state the functional amount or a rate on the line", transient;
+    /// A commodity does not sum to zero.
+    Unbalanced {
+        /// The commodity.
+        currency: Text,
+        /// Sum of debits.
+        debits: Decimal,
+        /// Sum of credits.
+        credits: Decimal,
+        /// Debits minus credits.
+        difference: Decimal,
+    } = "UNBALANCED", "debits {debits} and credits {credits} {currency} differ by {difference}", "correct an amount, or add the missing line";
+    /// Functional amounts do not sum to zero.
+    UnbalancedFunctional {
+        /// The functional currency.
+        currency: Text,
+        /// Debits minus credits.
+        difference: Decimal,
+    } = "UNBALANCED_FUNCTIONAL", "the lines' values in {currency} differ by {difference}", "state functional amounts that agree, or add a line for the exchange difference";
+    /// Two or more commodities do not sum to zero and nothing says what they are worth.
+    ExchangeUnpriced {
+        /// The first of them.
+        currency: Text,
+        /// What it is off by.
+        difference: Decimal,
+    } = "EXCHANGE_UNPRICED", "{currency} is off by {difference} and no price says what it was exchanged for", "state a cost, price or functional amount on the exchanged lines";
+    /// A balance would leave its bounds.
+    BalanceCondition {
+        /// The account.
+        account: Text,
+        /// The commodity.
+        currency: Text,
+        /// The natural balance that would result.
+        balance: Decimal,
+        /// The bound.
+        bound: Decimal,
+        /// `at least` or `at most`.
+        relation: &'static str,
+        /// Where.
+        line: LineNo,
+    } = "BALANCE_CONDITION", "account {account:?} must hold {relation} {bound} {currency} and would hold {balance} (line {line})", "lower the amount, or post what restores the balance first", transient;
+    /// A balance would be too large.
+    BalanceTooLarge {
+        /// The account.
+        account: Text,
+        /// The commodity.
+        currency: Text,
+        /// Where.
+        line: LineNo,
+    } = "BALANCE_TOO_LARGE", "the {currency} balance of account {account:?} would exceed 28 digits of minor units (line {line})", "post to another account";
+    /// No entry there.
+    EntryUnknown {
+        /// Where it should be.
+        seq: Seq,
+    } = "ENTRY_UNKNOWN", "there is no journal entry at seq {seq}", "look the entry up and give its seq";
+    /// Reversed already.
+    AlreadyReversed {
+        /// The entry.
+        seq: Seq,
+        /// What reversed it.
+        by: Seq,
+    } = "ALREADY_REVERSED", "the entry at seq {seq} was reversed at seq {by}", "reverse the reversal if that was wrong";
+    /// The period has that status.
+    PeriodUnchanged {
+        /// The period.
+        month: Month,
+        /// Its status.
+        status: &'static str,
+    } = "PERIOD_UNCHANGED", "period {month} is {status} already", "nothing needs to be done";
+    /// That is no way to close.
+    PeriodStep {
+        /// The period.
+        month: Month,
+        /// What was asked.
+        status: &'static str,
+    } = "PERIOD_STEP", "period {month} cannot be closed as {status}", "reopen it first, or choose soft-closed or hard-closed";
+    /// The external id is taken.
+    ExternalIdTaken {
+        /// The id.
+        external_id: Text,
+        /// The entry that has it.
+        seq: Seq,
+    } = "EXTERNAL_ID_TAKEN", "external id {external_id:?} belongs to the entry at seq {seq}", "use the entry that exists, or another id";
+}
+
+impl Rejection {
+    pub(crate) fn period(month: Month, status: PeriodStatus, date: NaiveDate) -> Self {
+        Self::PeriodClosed { month, status: status.as_str(), date }
+    }
+
+    /// The line it is about, from 1; 0 where it is about the whole.
+    #[must_use]
+    pub const fn line(&self) -> LineNo {
+        match self {
+            Self::LimitExceeded { line, .. }
+            | Self::InvalidText { line, .. }
+            | Self::CommodityUnknown { line, .. }
+            | Self::AccountUnknown { line, .. }
+            | Self::AccountSummary { line, .. }
+            | Self::AccountLocked { line, .. }
+            | Self::AccountClosed { line, .. }
+            | Self::OverPrecise { line, .. }
+            | Self::AmountTooLarge { line }
+            | Self::RateInvalid { line, .. }
+            | Self::WeightSign { line }
+            | Self::FunctionalDiffers { line, .. }
+            | Self::RateMissing { line, .. }
+            | Self::BalanceCondition { line, .. }
+            | Self::BalanceTooLarge { line, .. } => *line,
+            _ => 0,
+        }
+    }
+}
