@@ -232,7 +232,7 @@ async fn as_root_an_unreachable_directory_is_replaced_and_the_place_is_told() {
         println!("skipped: only root's server runs as another user");
         return;
     }
-    let closed = tempfile::tempdir().unwrap();
+    let closed = tempfile::Builder::new().permissions(Permissions::from_mode(0o700)).tempdir().unwrap();
     let asked = closed.path().join("data");
     let server = start(&asked).await;
     let used = server.data_dir().to_owned();

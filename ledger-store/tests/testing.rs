@@ -7,7 +7,7 @@ use std::time::{Duration, Instant};
 
 use ledger_store::testing::{TestDatabase, database_with, durable_server, empty_database};
 use sqlx::migrate::{Migration, MigrationType, Migrator};
-use sqlx::{ConnectOptions, PgConnection, SqlSafeStr};
+use sqlx::{ConnectOptions, Connection, PgConnection, SqlSafeStr};
 
 static MIGRATOR: LazyLock<Migrator> = LazyLock::new(|| {
     let sql = "CREATE TABLE note (word text NOT NULL); CREATE ROLE clerk LOGIN; GRANT SELECT ON note TO clerk".into_sql_str();
@@ -26,7 +26,7 @@ async fn each_test_has_a_database_of_its_own_with_the_migrations_in_it() {
     sqlx::query("INSERT INTO note VALUES ('only here')").execute(&mut writer).await.unwrap();
     assert_eq!(notes(&mut one.options_for("clerk").connect().await.unwrap()).await.unwrap(), 1);
     assert_eq!(notes(&mut two.options_for("clerk").connect().await.unwrap()).await.unwrap(), 0);
-    let mut by_url: PgConnection = sqlx::Connection::connect(&one.url_for("clerk")).await.unwrap();
+    let mut by_url = PgConnection::connect(&one.url_for("clerk")).await.unwrap();
     assert_eq!(notes(&mut by_url).await.unwrap(), 1);
     let refused = sqlx::query("DELETE FROM note").execute(&mut by_url).await.unwrap_err();
     assert_eq!(refused.as_database_error().unwrap().code().unwrap(), "42501");
@@ -49,7 +49,7 @@ async fn a_durable_server_keeps_every_answered_insert_over_kill_9() {
     server.create_database("books", Some(&MIGRATOR)).await;
     let url = server.url_for("postgres", "books");
     for round in 1..=3 {
-        let mut connection: PgConnection = sqlx::Connection::connect(&url).await.unwrap();
+        let mut connection = PgConnection::connect(&url).await.unwrap();
         let fsync: String = sqlx::query_scalar("SHOW fsync").fetch_one(&mut connection).await.unwrap();
         assert_eq!(fsync, "on");
         sqlx::query("INSERT INTO note VALUES ('answered')").execute(&mut connection).await.unwrap();

@@ -290,10 +290,14 @@ fn binaries_from_env() -> Option<PathBuf> {
 
 fn take_lock(home: &Home, notify: fn(&str)) -> Result<File> {
     let lock = home.start_lock()?;
-    if lock.try_lock().is_err() {
-        notify(&format!("another process is starting or stopping the server in {}: waiting for it", home.dir.display()));
-        lock.lock().at("lock", &home.dir.join("lock"))?;
+    for _ in 0..30 {
+        if lock.try_lock().is_ok() {
+            return Ok(lock);
+        }
+        std::thread::sleep(Duration::from_millis(100));
     }
+    notify(&format!("another process is starting or stopping the server in {}: waiting for it", home.dir.display()));
+    lock.lock().at("lock", &home.dir.join("lock"))?;
     Ok(lock)
 }
 
