@@ -1,6 +1,8 @@
 //! The embedded server from a user's side: it starts from nothing, is durable, is shared, survives kill -9, lives in awkward
 //! places, and says clearly what is missing. Real servers, in directories of their own.
 
+#![expect(clippy::unwrap_used, reason = "a test that cannot go on fails")]
+
 use std::fs::{self, Permissions};
 use std::os::unix::fs::{MetadataExt, PermissionsExt};
 use std::path::{Path, PathBuf};
