@@ -1,7 +1,5 @@
 //! The tests' own servers: clones are apart from each other, nothing is left behind, a durable server comes back from kill -9.
 
-#![expect(clippy::unwrap_used, reason = "a test that cannot go on fails")]
-
 use std::path::{Path, PathBuf};
 use std::process::Command;
 use std::sync::LazyLock;
