@@ -1,5 +1,25 @@
-//! The commit log on Postgres.
+//! The commit log on Postgres: append under a fence, read history back, one organization at a time.
+//!
+//! Start at [`Store::connect`], take a handle with [`Store::for_org`], and everything about one organization hangs on
+//! it. What the bytes in a commit mean is `ledger-core`'s business; read models are `ledger-projections`'.
 
+pub mod commits;
+pub mod db;
+pub mod directory;
 pub mod embedded;
+pub mod error;
+pub mod keys;
+pub mod migrate;
+pub mod snapshots;
+pub mod tenant;
 #[cfg(feature = "testing")]
 pub mod testing;
+
+pub use commits::{AppendError, Appended, Commit, Head, NewCommit, Resolution, StoredCommit};
+pub use db::{Store, StoreConfig};
+pub use directory::{Creation, Lagging, Organization};
+pub use error::StoreError;
+pub use keys::{NewExternalId, NewKey, StoredKey};
+pub use migrate::{MIGRATOR, MigrationReport, ensure_login, migrate};
+pub use snapshots::Snapshot;
+pub use tenant::{OrgId, OrgStore, OrgTx};
