@@ -60,8 +60,30 @@ async fn versions(connection: &mut PgConnection) -> Result<Vec<i64>, StoreError>
 /// # Errors
 /// [`StoreError::ForeignRole`] when the role exists and is not the runtime's: it is left alone.
 pub async fn ensure_login(admin: &PgConnectOptions, role: &str, password: &str) -> Result<(), StoreError> {
-    let doing = "make the runtime's login role";
     let mut connection = PgConnection::connect_with(admin).await.doing("connect as the administrator")?;
+    let mut tries_left = LOGIN_TRIES;
+    loop {
+        tries_left -= 1;
+        match set_login(&mut connection, role, password).await {
+            Err(error) if tries_left > 0 && made_by_another(&error) => {}
+            outcome => {
+                connection.close().await.ok();
+                return outcome;
+            }
+        }
+    }
+}
+
+/// Roles belong to the cluster: two starters may make or change the same one at the same moment.
+const LOGIN_TRIES: u32 = 20;
+
+/// The role was made (42710, 23505) or changed (XX000, "tuple concurrently updated") by somebody else just now.
+fn made_by_another(error: &StoreError) -> bool {
+    matches!(error.sqlstate().as_deref(), Some("42710" | "23505" | "XX000"))
+}
+
+async fn set_login(connection: &mut PgConnection, role: &str, password: &str) -> Result<(), StoreError> {
+    let doing = "make the runtime's login role";
     let ours: Option<bool> = sqlx::query_scalar(
         "SELECT NOT rolsuper AND EXISTS (
                     SELECT FROM pg_catalog.pg_auth_members m
@@ -69,7 +91,7 @@ pub async fn ensure_login(admin: &PgConnectOptions, role: &str, password: &str) 
            FROM pg_catalog.pg_roles r WHERE rolname = $1",
     )
     .bind(role)
-    .fetch_optional(&mut connection)
+    .fetch_optional(&mut *connection)
     .await
     .doing(doing)?;
     let template = match ours {
@@ -82,10 +104,9 @@ pub async fn ensure_login(admin: &PgConnectOptions, role: &str, password: &str) 
         .bind(template)
         .bind(role)
         .bind(password)
-        .fetch_one(&mut connection)
+        .fetch_one(&mut *connection)
         .await
         .doing(doing)?;
-    sqlx::query(AssertSqlSafe(statement)).persistent(false).execute(&mut connection).await.doing(doing)?;
-    connection.close().await.ok();
+    sqlx::query(AssertSqlSafe(statement)).persistent(false).execute(connection).await.doing(doing)?;
     Ok(())
 }
