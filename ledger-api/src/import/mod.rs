@@ -1,5 +1,6 @@
 //! Importers: other programs' files in, journal entries out.
 
+pub mod beancount;
 pub mod csv;
 pub mod jsonl;
 pub mod source;
