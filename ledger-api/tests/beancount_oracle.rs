@@ -1,6 +1,8 @@
 //! Real beancount files against what beancount itself made of them: units per account, booked weights, year ends
 //! and single postings. Runs where the shared data is, and says so where it is not.
 
+#![expect(clippy::unwrap_used, reason = "a test that cannot read its input has failed")]
+
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::{Path, PathBuf};
 
@@ -110,7 +112,8 @@ fn balances_agree_with_beancount() {
         let units_rows = rows(&source, ".balances.csv");
         let weight_rows = rows(&source, ".weights.csv");
         let balances = compare(&format!("{name} units"), &sums(entries.iter(), units), &units_rows, "currency", "units");
-        let weights = compare(&format!("{name} weights"), &sums(entries.iter(), exact_weight), &weight_rows, "weight_currency", "weight_total");
+        let weights =
+            compare(&format!("{name} weights"), &sums(entries.iter(), exact_weight), &weight_rows, "weight_currency", "weight_total");
         assert!(entries.iter().all(|entry| entry.draft.rounding_account.is_none()), "{name} needs no line of rounding");
         println!("{name}: {} entries, {balances} balances and {weights} weights agree", entries.len());
         assert!(balances > 0 && weights > 0);

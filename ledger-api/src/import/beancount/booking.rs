@@ -187,7 +187,8 @@ fn legs<'t>(txn: &'t Txn<'t>, mut refers: Vec<Refer>) -> Parse<Vec<Leg<'t>>> {
 
 fn leg<'t>(txn: &'t Txn<'t>, refer: Refer) -> Parse<Leg<'t>> {
     let posting = &txn.postings[refer.index];
-    let lost = |what: &str| Fault::new(posting.pos, format!("the commodity of the {what} cannot be found out")).remedy("write the commodity");
+    let lost =
+        |what: &str| Fault::new(posting.pos, format!("the commodity of the {what} cannot be found out")).remedy("write the commodity");
     let currency = refer.units.ok_or_else(|| lost("units"))?;
     let cost = match (posting.cost.as_deref(), refer.cost) {
         (Some(spec), Some(currency)) => Held::Spec(new_lot(spec, currency.ok_or_else(|| lost("cost"))?)),
@@ -335,14 +336,12 @@ fn choose<'t>(
 ) -> Parse<Vec<(usize, Decimal)>> {
     let fault = |problem: &str| Fault::new(leg.pos, problem).found(describe_spec(leg, spec, names));
     match method {
-        Method::Strict | Method::StrictWithSize => {
-            strict(units, matches, method).ok_or_else(|| {
-                fault("several lots fit this reduction").remedy(format!(
-                    "name one by cost, date or label, or open the account with \"FIFO\"; it holds {}",
-                    describe_all(matches.iter().map(clone_match).collect(), leg.currency, names)
-                ))
-            })
-        }
+        Method::Strict | Method::StrictWithSize => strict(units, matches, method).ok_or_else(|| {
+            fault("several lots fit this reduction").remedy(format!(
+                "name one by cost, date or label, or open the account with \"FIFO\"; it holds {}",
+                describe_all(matches.iter().map(clone_match).collect(), leg.currency, names)
+            ))
+        }),
         Method::Average => Err(fault("beancount does not book reductions at average cost")
             .remedy("open the account with \"FIFO\" or \"STRICT\", or sell all and buy again at the average")),
         Method::None => Ok(Vec::new()),

@@ -244,9 +244,9 @@ impl<'a> Cursor<'a> {
         let len = self.account_len();
         let next = self.peek_at(len);
         if len == 0 || next == Some(b':') {
-            return Err(self
-                .unexpected("expected an account such as Assets:Bank:Checking")
-                .remedy("write at least two parts joined by colons, each starting with an upper-case letter or (after the first) a digit"));
+            return Err(self.unexpected("expected an account such as Assets:Bank:Checking").remedy(
+                "write at least two parts joined by colons, each starting with an upper-case letter or (after the first) a digit",
+            ));
         }
         self.at += len;
         Ok(self.slice(self.at - len, self.at))

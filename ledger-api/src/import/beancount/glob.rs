@@ -43,7 +43,11 @@ fn below(folder: &Path) -> Vec<PathBuf> {
     let mut all = vec![folder.to_path_buf()];
     let mut level = all.clone();
     for _ in 0..DEPTH_MAX {
-        level = level.iter().flat_map(|folder| names(folder).into_iter().map(|name| folder.join(name))).filter(|path| is_folder(path)).collect();
+        level = level
+            .iter()
+            .flat_map(|folder| names(folder).into_iter().map(|name| folder.join(name)))
+            .filter(|path| is_folder(path))
+            .collect();
         if level.is_empty() {
             break;
         }

@@ -53,9 +53,12 @@ pub(super) fn complete<'t>((currency, legs): Group<'t>, names: &Names<'t>, scale
     let (first, second) = (missing.next(), missing.next());
     drop(missing);
     if let (Some((at, _)), Some((other, _))) = (first, second) {
-        return Err(Fault::new(legs[at.max(other)].pos, format!("more than one number is left out among the postings that balance in {}", names.currency_name(currency)))
-            .found(names.account_name(legs[at.max(other)].account))
-            .remedy("write all but one"));
+        return Err(Fault::new(
+            legs[at.max(other)].pos,
+            format!("more than one number is left out among the postings that balance in {}", names.currency_name(currency)),
+        )
+        .found(names.account_name(legs[at.max(other)].account))
+        .remedy("write all but one"));
     }
     let mut booked = Vec::with_capacity(legs.len());
     let mut sum = Decimal::ZERO;
@@ -155,7 +158,9 @@ fn fill<'t>(mut leg: Leg<'t>, gap: Gap, weight: Decimal, scales: &dyn Scales) ->
             }
         }
         (Gap::Price, _) => {
-            return Err(fault("the price of a posting held at cost cannot be computed").remedy("write the price or leave it out with its sign"));
+            return Err(
+                fault("the price of a posting held at cost cannot be computed").remedy("write the price or leave it out with its sign")
+            );
         }
         (Gap::CostPer | Gap::CostTotal, _) => {}
     }

@@ -121,10 +121,7 @@ impl<'t> Inventory<'t> {
     /// same transaction has used up already.
     pub(super) fn is_reduced_by(&self, currency: CurrencyId, negative: bool, gone: (usize, usize)) -> bool {
         let plain = self.plain.iter().any(|(held, units)| *held == currency && units.is_sign_negative() != negative);
-        plain
-            || self.lots(currency).is_some_and(|lots| {
-                if negative { lots.positive > gone.0 } else { lots.negative > gone.1 }
-            })
+        plain || self.lots(currency).is_some_and(|lots| if negative { lots.positive > gone.0 } else { lots.negative > gone.1 })
     }
 
     /// The commodity held, if there is exactly one.

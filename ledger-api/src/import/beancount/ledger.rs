@@ -90,14 +90,18 @@ impl<'t> Ledger<'t> {
         let fault = |problem: String| Fault::new(directive.pos, problem).found(name);
         if self.parsed.settings.kind(name).is_none() {
             let roots = self.parsed.settings.root_names();
-            return Err(fault(format!("the account begins with none of {roots}")).remedy("rename it, or set the options name_assets and so on"));
+            return Err(
+                fault(format!("the account begins with none of {roots}")).remedy("rename it, or set the options name_assets and so on")
+            );
         }
         match self.states[open.account.index()] {
             State::Unknown | State::Automatic => {
                 self.states[open.account.index()] = State::Open(open, directive.date);
                 Ok(())
             }
-            State::Open(_, date) => Err(fault(format!("the account is open since {date} already")).remedy("remove one of the open directives")),
+            State::Open(_, date) => {
+                Err(fault(format!("the account is open since {date} already")).remedy("remove one of the open directives"))
+            }
             State::Closed(date) => {
                 Err(fault(format!("the account was closed on {date}; beancount does not open it again")).remedy("use another name"))
             }
@@ -112,7 +116,9 @@ impl<'t> Ledger<'t> {
                 self.states[account.index()] = State::Closed(directive.date);
                 Ok(())
             }
-            State::Closed(date) => Err(fault(format!("the account was closed on {date} already")).remedy("remove one of the close directives")),
+            State::Closed(date) => {
+                Err(fault(format!("the account was closed on {date} already")).remedy("remove one of the close directives"))
+            }
             State::Unknown => Err(fault(format!("the account was not opened before {}", directive.date)).remedy("add an open directive")),
         }
     }
@@ -262,7 +268,9 @@ impl<'t> Ledger<'t> {
         let side = if difference.is_sign_negative() { "credit" } else { "debit" };
         let problem = format!("the transaction does not balance: {} {code} too much {side}", difference.abs().normalize());
         let remedy = if within_file {
-            format!("correct an amount; beancount tolerates {allowed} {code} here, but only one minor unit per line can be booked as rounding")
+            format!(
+                "correct an amount; beancount tolerates {allowed} {code} here, but only one minor unit per line can be booked as rounding"
+            )
         } else {
             "correct an amount, or leave one out to have it computed".to_owned()
         };

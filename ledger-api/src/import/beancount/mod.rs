@@ -65,13 +65,7 @@ pub fn read(path: &Path, options: &Options, sink: &mut dyn Sink) -> Result<Sourc
 ///
 /// # Errors
 /// As [`read`].
-pub fn read_from(
-    reader: impl Read,
-    name: &str,
-    folder: &Path,
-    options: &Options,
-    sink: &mut dyn Sink,
-) -> Result<SourceNotes, ReadError> {
+pub fn read_from(reader: impl Read, name: &str, folder: &Path, options: &Options, sink: &mut dyn Sink) -> Result<SourceNotes, ReadError> {
     let mut refused = Vec::new();
     let files = files::load(reader, name, folder, &mut refused)?;
     let mut parsed = Parsed::default();

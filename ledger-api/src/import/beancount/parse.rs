@@ -57,13 +57,7 @@ type Refuse<'r> = dyn FnMut(Refusal) + 'r;
 const UNDATED: &[&str] = &["option", "include", "plugin", "pushtag", "poptag", "pushmeta", "popmeta"];
 
 /// Reads one file into `out`. `bad_lines` are lines with bytes that were no UTF-8; what stands on them is refused.
-pub(super) fn parse_file<'a>(
-    text: &'a str,
-    file: u32,
-    bad_lines: &[u32],
-    out: &mut Parsed<'a>,
-    refuse: &mut Refuse<'_>,
-) {
+pub(super) fn parse_file<'a>(text: &'a str, file: u32, bad_lines: &[u32], out: &mut Parsed<'a>, refuse: &mut Refuse<'_>) {
     let mut parser = Parser { cursor: Cursor::new(text), out, file, tags: Vec::new(), meta: Vec::new(), bad_lines };
     parser.run(text, refuse);
 }
@@ -302,9 +296,10 @@ impl<'a> Parser<'a, '_> {
         if self.cursor.peek() == Some(b'"') {
             let at = self.cursor.pos();
             let word = self.cursor.string()?;
-            booking = Some(Method::parse(&word).ok_or_else(|| {
-                Fault::new(at, format!("expected a booking method: {}", Method::WORDS)).found(word.clone())
-            })?);
+            booking = Some(
+                Method::parse(&word)
+                    .ok_or_else(|| Fault::new(at, format!("expected a booking method: {}", Method::WORDS)).found(word.clone()))?,
+            );
         }
         self.tail()?;
         self.out.preamble.push((self.file, pos.offset, self.cursor.pos().offset));

@@ -101,8 +101,12 @@ impl Settings {
             }
             "infer_tolerance_from_cost" if top => self.from_cost = matches!(value.to_lowercase().as_str(), "1" | "true" | "yes" | "on"),
             "account_rounding" if top => value.clone_into(&mut self.rounding_leaf),
-            "booking_method" | "tolerance_multiplier" | "inferred_tolerance_multiplier" | "inferred_tolerance_default"
-            | "infer_tolerance_from_cost" | "account_rounding" => return Ok(Outcome::Elsewhere),
+            "booking_method"
+            | "tolerance_multiplier"
+            | "inferred_tolerance_multiplier"
+            | "inferred_tolerance_default"
+            | "infer_tolerance_from_cost"
+            | "account_rounding" => return Ok(Outcome::Elsewhere),
             _ if known => return Ok(Outcome::Elsewhere),
             _ => return Err("beancount has no option of this name".to_owned()),
         }
