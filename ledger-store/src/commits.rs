@@ -295,7 +295,8 @@ impl OrgTx {
     }
 }
 
-const COMMIT_AT: &str = "
+#[doc(hidden)]
+pub const COMMIT_AT: &str = "
 SELECT first_seq, event_count, recorded_at, codec, base_id, prev_hash, tree_root, hash, payload
   FROM ledger.commits WHERE org_id = $1 AND first_seq <= $2 ORDER BY first_seq DESC LIMIT 1";
 

@@ -17,7 +17,7 @@ pub struct MigrationReport {
     pub before: Option<i64>,
     /// Version of the newest migration that is there now.
     pub after: Option<i64>,
-    /// What was applied: version and subject.
+    /// What was applied, by this call or by one that it waited for: version and subject.
     pub applied: Vec<(i64, String)>,
 }
 

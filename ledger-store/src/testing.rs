@@ -19,7 +19,9 @@ use sqlx::postgres::{PgConnectOptions, PgConnection, PgPool, PgPoolOptions};
 use sqlx::{AssertSqlSafe, ConnectOptions, Connection};
 use tokio::sync::{Mutex, OnceCell};
 
+use crate::db::{Store, StoreConfig};
 use crate::embedded::{EmbeddedConfig, EmbeddedPostgres, SUPERUSER, os};
+use crate::migrate::ensure_login;
 
 /// Memory that `/dev/shm` must have free to hold the throw-away server, in kibibytes.
 const ROOM_KIBIBYTES: u64 = 3 << 20;
@@ -43,6 +45,10 @@ for round in 1 2; do
 done
 "#;
 
+/// The login role that [`TestDatabase::store`] connects as.
+pub const RUNTIME_ROLE: &str = "ledgerd";
+
+static LOGIN: OnceCell<()> = OnceCell::const_new();
 static SERVER: OnceCell<TestServer> = OnceCell::const_new();
 
 /// The server that the databases of this process live in.
@@ -67,12 +73,25 @@ pub async fn database_with(migrator: &'static Migrator) -> TestDatabase {
     server.create(Some(&template)).await
 }
 
+/// A fresh database with the ledger's schema in it.
+pub async fn database() -> TestDatabase {
+    database_with(&crate::MIGRATOR).await
+}
+
 /// A fresh database without anything in it.
 pub async fn empty_database() -> TestDatabase {
     server().await.create(None).await
 }
 
 impl TestDatabase {
+    /// The store as the program uses it: connected as [`RUNTIME_ROLE`], which is made on first use.
+    pub async fn store(&self) -> Store {
+        let made =
+            LOGIN.get_or_init(|| async { must("make the runtime's login", ensure_login(&self.admin_options(), RUNTIME_ROLE, "").await) });
+        made.await;
+        must("connect the store", Store::connect(self.options_for(RUNTIME_ROLE), StoreConfig::default()).await)
+    }
+
     /// The database's name.
     #[must_use]
     pub fn name(&self) -> &str {
