@@ -215,6 +215,13 @@ pub enum Broken {
     TreeRoot,
 }
 
+/// A point to which a [`CommitBuilder`] can return.
+#[derive(Clone, Copy, Debug)]
+pub struct Mark {
+    bytes: usize,
+    events: usize,
+}
+
 /// Collects events into one commit.
 #[derive(Clone, Debug, Default)]
 pub struct CommitBuilder {
@@ -231,6 +238,18 @@ impl CommitBuilder {
         let frame = codec::append_frame(&mut self.payload, event)?;
         self.leaves.push(leaf_hash(&self.payload[frame]));
         Ok(())
+    }
+
+    /// How far the commit has come, to return to.
+    #[must_use]
+    pub fn mark(&self) -> Mark {
+        Mark { bytes: self.payload.len(), events: self.leaves.len() }
+    }
+
+    /// Forgets what was pushed since.
+    pub fn return_to(&mut self, mark: Mark) {
+        self.payload.truncate(mark.bytes);
+        self.leaves.truncate(mark.events);
     }
 
     /// Number of events so far.

@@ -9,11 +9,13 @@ pub mod directory;
 pub mod embedded;
 pub mod error;
 pub mod keys;
+pub mod load;
 pub mod migrate;
 pub mod snapshots;
 pub mod tenant;
 #[cfg(feature = "testing")]
 pub mod testing;
+pub mod writer;
 
 pub use commits::{AppendError, Appended, Commit, Head, NewCommit, Resolution, StoredCommit};
 pub use db::{Store, StoreConfig};
