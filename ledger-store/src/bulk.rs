@@ -1,0 +1,453 @@
+//! The bulk append: one thread decides, one encodes and hashes, one task appends, each a chunk ahead of the next.
+//!
+//! The caller's thread drives [`Bulk::decide`] and closes chunks with [`Bulk::end_chunk`]; every chunk becomes one
+//! commit under a key of its own, so that a killed import finds out which chunks are durable. Memory stays flat:
+//! no more than a few chunks are on their way, and the caller waits for room.
+//!
+//! When another writer of the same organization is faster, what is not durable yet is decided again on the new
+//! tail; a command that is then refused comes back from [`Bulk::take_refused_later`]. With `atomic` all chunks
+//! are one transaction, so a lost race, a refusal by the caller or a crash leaves nothing.
+
+use std::collections::VecDeque;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::mpsc::{Receiver, SyncSender, TrySendError, sync_channel};
+use std::thread::JoinHandle;
+
+use ledger_core::chain::{CommitBuilder, Tip};
+use ledger_core::codec::CodecError;
+use ledger_core::event::Proposed;
+use ledger_core::{Actor, Command, Context, Rejection, Seq};
+use tokio::runtime::Handle;
+use tokio::sync::mpsc;
+use uuid::Uuid;
+
+use crate::commits::{AppendError, NewCommit, Resolution};
+use crate::error::StoreError;
+use crate::keys::{NewExternalId, NewKey};
+use crate::load::{LoadError, Loaded, from_chain, load_book};
+use crate::tenant::OrgStore;
+use crate::writer::{IdempotencyKey, now};
+
+/// Chunks that may be on their way: one being encoded, one being sent, one waiting.
+const CHUNKS_AHEAD: usize = 2;
+/// How often a lost race is decided again without any progress.
+const ATTEMPTS_MAX: u32 = 32;
+
+/// Why a bulk append cannot go on. What was durable before stays.
+#[derive(Debug, thiserror::Error)]
+pub enum BulkError {
+    /// The books cannot be loaded.
+    #[error(transparent)]
+    Load(#[from] LoadError),
+    /// The database refused or was lost; the chunk is in or out whole, and running the same again finds out.
+    #[error("the import stopped after seq {durable}: {source}; run it again to go on from there")]
+    Append {
+        /// Position up to which everything is durable.
+        durable: Seq,
+        /// What happened.
+        source: AppendError,
+    },
+    /// Others write to the organization all the time.
+    #[error("the import stopped after seq {durable}: others keep writing to this organization; run it again to go on from there")]
+    Contended {
+        /// Position up to which everything is durable.
+        durable: Seq,
+    },
+    /// An event cannot be encoded.
+    #[error(transparent)]
+    Codec(#[from] CodecError),
+    /// Another chunk of this import is durable already: two imports of the same source run at the same time.
+    #[error("another import of the same source is running: wait for it and run this again")]
+    Twin,
+    /// A thread ended without saying why.
+    #[error("the import was interrupted; run it again to go on")]
+    Interrupted,
+}
+
+/// How to append.
+#[derive(Clone, Debug)]
+pub struct BulkOptions {
+    /// Who imports.
+    pub actor: Actor,
+    /// Recorded with every event.
+    pub correlation: Option<Uuid>,
+    /// Everything in one transaction.
+    pub atomic: bool,
+    /// Whether soft-closed periods take entries.
+    pub soft_closed: bool,
+}
+
+/// A bulk append under way. `T` is the caller's name for a command.
+pub struct Bulk<T> {
+    options: BulkOptions,
+    org: OrgStore,
+    runtime: Handle,
+    state: Loaded,
+    chunk: Chunk<T>,
+    undurable: VecDeque<Chunk<T>>,
+    pipeline: Option<Pipeline>,
+    refused_later: Vec<(T, Rejection)>,
+    attempts: u32,
+    progress: Arc<Progress>,
+}
+
+/// How far a bulk append has come; shared with whoever shows it.
+#[derive(Debug, Default)]
+pub struct Progress {
+    durable_seq: AtomicU64,
+    durable_chunks: AtomicU64,
+}
+
+impl Progress {
+    /// Position up to which everything is durable.
+    #[must_use]
+    pub fn durable_seq(&self) -> Seq {
+        self.durable_seq.load(Ordering::Acquire)
+    }
+}
+
+struct Chunk<T> {
+    commands: Vec<(T, Command)>,
+    events: Vec<Proposed>,
+    key: Option<IdempotencyKey>,
+}
+
+impl<T> Default for Chunk<T> {
+    fn default() -> Self {
+        Self { commands: Vec::new(), events: Vec::new(), key: None }
+    }
+}
+
+/// What the encoder gets.
+struct ToEncode {
+    events: Vec<Proposed>,
+    key: Option<IdempotencyKey>,
+}
+
+/// What the sender gets.
+struct ToSend {
+    commit: NewCommit,
+    keys: Vec<NewKey>,
+    external_ids: Vec<NewExternalId>,
+}
+
+struct Pipeline {
+    chunks: SyncSender<ToEncode>,
+    encoder: JoinHandle<Result<(), CodecError>>,
+    sender: tokio::task::JoinHandle<Result<(), AppendError>>,
+}
+
+impl<T> Bulk<T> {
+    /// Loads the book and starts the pipeline. Everything else is called from a thread that may block.
+    ///
+    /// # Errors
+    /// [`LoadError`].
+    pub async fn open(org: OrgStore, options: BulkOptions) -> Result<Self, LoadError> {
+        let state = load_book(&org).await?;
+        let progress = Arc::new(Progress::default());
+        progress.durable_seq.store(state.tip.seq, Ordering::Release);
+        Ok(Self {
+            options,
+            org,
+            runtime: Handle::current(),
+            state,
+            chunk: Chunk::default(),
+            undurable: VecDeque::new(),
+            pipeline: None,
+            refused_later: Vec::new(),
+            attempts: 0,
+            progress,
+        })
+    }
+
+    /// The book with everything decided so far.
+    #[must_use]
+    pub fn book(&self) -> &ledger_core::Book {
+        &self.state.book
+    }
+
+    /// How far it has come.
+    #[must_use]
+    pub fn progress(&self) -> Arc<Progress> {
+        Arc::clone(&self.progress)
+    }
+
+    /// Decides a command as part of the open chunk. Answers how many events follow.
+    ///
+    /// # Errors
+    /// The rejection; nothing has changed.
+    pub fn decide(&mut self, tag: T, command: Command) -> Result<usize, Rejection> {
+        let context = Context {
+            actor: &self.options.actor,
+            correlation: self.options.correlation,
+            soft_closed: self.options.soft_closed,
+            history: &ledger_core::book::NoHistory,
+        };
+        let events = self.state.book.decide(&command, &context)?;
+        for proposed in &events {
+            self.state.book.evolve(&proposed.event);
+        }
+        let count = events.len();
+        self.chunk.events.extend(events);
+        self.chunk.commands.push((tag, command));
+        Ok(count)
+    }
+
+    /// Closes the open chunk and sends it on its way; waits while too many are.
+    ///
+    /// # Errors
+    /// [`BulkError`].
+    pub fn end_chunk(&mut self, key: Option<IdempotencyKey>) -> Result<(), BulkError> {
+        let mut chunk = std::mem::take(&mut self.chunk);
+        if chunk.events.is_empty() {
+            return Ok(());
+        }
+        chunk.key = key;
+        self.send(chunk)?;
+        self.drop_durable();
+        Ok(())
+    }
+
+    /// Commands that were accepted first and refused when others had changed the books meanwhile.
+    pub fn take_refused_later(&mut self) -> Vec<(T, Rejection)> {
+        std::mem::take(&mut self.refused_later)
+    }
+
+    /// Waits until everything is durable. An open chunk is sent without a key.
+    ///
+    /// # Errors
+    /// [`BulkError`].
+    pub fn finish(mut self) -> Result<(Loaded, Vec<(T, Rejection)>), BulkError> {
+        self.end_chunk(None)?;
+        while let Err(error) = self.drain() {
+            self.recover(error)?;
+        }
+        Ok((self.state, self.refused_later))
+    }
+
+    /// Gives up; with `atomic`, nothing has happened.
+    pub fn abandon(mut self) {
+        if let Some(pipeline) = self.pipeline.take() {
+            pipeline.sender.abort();
+        }
+    }
+
+    fn send(&mut self, mut chunk: Chunk<T>) -> Result<(), BulkError> {
+        let events = std::mem::take(&mut chunk.events);
+        let mut message = ToEncode { events, key: chunk.key.clone() };
+        self.undurable.push_back(chunk);
+        if self.pipeline.is_none() {
+            self.start_pipeline();
+        }
+        while let Some(pipeline) = &self.pipeline {
+            match pipeline.chunks.try_send(message) {
+                Ok(()) => return Ok(()),
+                Err(TrySendError::Full(back)) => {
+                    message = back;
+                    // Blocking here would hide a failure of the sender; the encoder hands over within milliseconds.
+                    std::thread::sleep(std::time::Duration::from_micros(200));
+                }
+                Err(TrySendError::Disconnected(_)) => {
+                    let error = self.drain().err().unwrap_or(BulkError::Interrupted);
+                    return self.recover(error); // decides and sends the chunk again with the others
+                }
+            }
+        }
+        Ok(())
+    }
+
+    fn start_pipeline(&mut self) {
+        let (chunks, to_encode) = sync_channel(CHUNKS_AHEAD);
+        let (encoded, to_send) = mpsc::channel(CHUNKS_AHEAD);
+        // The tip where the durable stream ends, which the book has left behind by what is undurable.
+        let tip = self.state.tip.clone();
+        let encoder = std::thread::spawn(move || encode_chunks(tip, &to_encode, &encoded));
+        let (org, progress) = (self.org.clone(), Arc::clone(&self.progress));
+        let sender = if self.options.atomic {
+            self.runtime.spawn(send_in_one_transaction(org, to_send, progress))
+        } else {
+            self.runtime.spawn(send_chunks(org, to_send, progress))
+        };
+        self.pipeline = Some(Pipeline { chunks, encoder, sender });
+    }
+
+    /// Lets the pipeline run empty and learns how it ended.
+    fn drain(&mut self) -> Result<(), BulkError> {
+        let Some(pipeline) = self.pipeline.take() else { return Ok(()) };
+        drop(pipeline.chunks);
+        let sent = self.runtime.block_on(pipeline.sender).map_err(|_| BulkError::Interrupted)?;
+        let encoded = pipeline.encoder.join().map_err(|_| BulkError::Interrupted)?;
+        self.drop_durable();
+        let durable = self.progress.durable_seq();
+        sent.map_err(|source| BulkError::Append { durable, source })?;
+        encoded?;
+        Ok(())
+    }
+
+    /// After a lost race: loads what is durable now and decides the rest again.
+    fn recover(&mut self, error: BulkError) -> Result<(), BulkError> {
+        match &error {
+            BulkError::Append { source: AppendError::Fenced, .. } => {}
+            BulkError::Append { source: AppendError::DuplicateKey { .. }, .. } => return Err(BulkError::Twin),
+            _ => return Err(error),
+        }
+        let before = self.progress.durable_seq();
+        self.attempts += 1;
+        if self.attempts > ATTEMPTS_MAX || self.options.atomic {
+            return Err(BulkError::Contended { durable: before });
+        }
+        self.state = self.runtime.block_on(load_book(&self.org))?;
+        self.progress.durable_seq.store(self.state.tip.seq, Ordering::Release);
+        self.progress.durable_chunks.store(0, Ordering::Release);
+        let open = std::mem::take(&mut self.chunk);
+        for chunk in std::mem::take(&mut self.undurable) {
+            self.decide_again(chunk)?;
+        }
+        self.chunk = self.decided_again(open);
+        Ok(())
+    }
+
+    fn decide_again(&mut self, chunk: Chunk<T>) -> Result<(), BulkError> {
+        let chunk = self.decided_again(chunk);
+        if chunk.events.is_empty() { Ok(()) } else { self.send(chunk) }
+    }
+
+    fn decided_again(&mut self, chunk: Chunk<T>) -> Chunk<T> {
+        let context = Context {
+            actor: &self.options.actor,
+            correlation: self.options.correlation,
+            soft_closed: self.options.soft_closed,
+            history: &ledger_core::book::NoHistory,
+        };
+        let mut again = Chunk { key: chunk.key, ..Chunk::default() };
+        for (tag, command) in chunk.commands {
+            match self.state.book.decide(&command, &context) {
+                Ok(events) => {
+                    events.iter().for_each(|proposed| self.state.book.evolve(&proposed.event));
+                    again.events.extend(events);
+                    again.commands.push((tag, command));
+                }
+                Err(rejection) => self.refused_later.push((tag, rejection)),
+            }
+        }
+        again
+    }
+
+    /// Forgets the commands of chunks that are durable.
+    fn drop_durable(&mut self) {
+        let durable = self.progress.durable_chunks.swap(0, Ordering::AcqRel);
+        if durable > 0 {
+            self.attempts = 0;
+        }
+        for _ in 0..durable {
+            self.undurable.pop_front();
+        }
+    }
+}
+
+fn encode_chunks(mut tip: Tip, chunks: &Receiver<ToEncode>, encoded: &mpsc::Sender<ToSend>) -> Result<(), CodecError> {
+    while let Ok(chunk) = chunks.recv() {
+        let message = encode_chunk(&mut tip, chunk)?;
+        if encoded.blocking_send(message).is_err() {
+            break; // the sender has failed and says why
+        }
+    }
+    Ok(())
+}
+
+fn encode_chunk(tip: &mut Tip, chunk: ToEncode) -> Result<ToSend, CodecError> {
+    let mut builder = CommitBuilder::default();
+    let first_seq = tip.seq + 1;
+    let mut external_ids = Vec::new();
+    for (seq, proposed) in (first_seq..).zip(&chunk.events) {
+        builder.push(proposed)?;
+        if let Some(external_id) = proposed.event.entry().and_then(|entry| entry.header().external_id.as_ref()) {
+            external_ids.push(NewExternalId { external_id: external_id.to_string(), seq });
+        }
+    }
+    let commit = from_chain(builder.seal(tip, now(), Uuid::now_v7()));
+    let key = |key: IdempotencyKey| NewKey { key: key.key, request_hash: key.request_hash, first_seq, event_count: commit.event_count };
+    let keys = chunk.key.map(key).into_iter().collect();
+    Ok(ToSend { commit, keys, external_ids })
+}
+
+async fn send_chunks(org: OrgStore, mut chunks: mpsc::Receiver<ToSend>, progress: Arc<Progress>) -> Result<(), AppendError> {
+    while let Some(chunk) = chunks.recv().await {
+        send_chunk(&org, &chunk).await?;
+        progress.durable_seq.store(chunk.commit.last_seq(), Ordering::Release);
+        progress.durable_chunks.fetch_add(1, Ordering::AcqRel);
+    }
+    Ok(())
+}
+
+/// One chunk, one durable commit. When its outcome is unknown, it is found out before anything else is sent.
+async fn send_chunk(org: &OrgStore, chunk: &ToSend) -> Result<(), AppendError> {
+    let mut unknown = None;
+    for attempt in 0..10_u64 {
+        if let Some(cause) = unknown.take() {
+            tokio::time::sleep(std::time::Duration::from_millis(100 * attempt)).await;
+            match org.resolve(&chunk.commit).await {
+                Ok(Resolution::Committed(_)) => return Ok(()),
+                Ok(Resolution::Overtaken) => return Err(AppendError::Fenced),
+                Ok(Resolution::NotYet) => {}
+                Err(_) => {
+                    unknown = Some(cause);
+                    continue;
+                }
+            }
+        }
+        match org.append_commit(&chunk.commit, chunk.commit.first_seq - 1, &chunk.keys, &chunk.external_ids).await {
+            Ok(_) => return Ok(()),
+            Err(AppendError::OutcomeUnknown(error)) => unknown = Some(error),
+            Err(error) if attempt == 0 => return Err(error),
+            Err(AppendError::Refused(error)) if error.is_transient() => unknown = Some(error),
+            // After an unknown outcome a fence may be our own commit: ask once more.
+            Err(AppendError::Fenced) => return fenced_or_ours(org, &chunk.commit).await,
+            Err(error) => return Err(error),
+        }
+    }
+    Err(unknown.map_or(AppendError::Fenced, AppendError::OutcomeUnknown))
+}
+
+async fn fenced_or_ours(org: &OrgStore, commit: &NewCommit) -> Result<(), AppendError> {
+    match org.resolve(commit).await.map_err(AppendError::OutcomeUnknown)? {
+        Resolution::Committed(_) => Ok(()),
+        _ => Err(AppendError::Fenced),
+    }
+}
+
+/// All chunks in one transaction: the head's row stays locked from the first to the commit.
+async fn send_in_one_transaction(org: OrgStore, mut chunks: mpsc::Receiver<ToSend>, progress: Arc<Progress>) -> Result<(), AppendError> {
+    let mut tx = org.begin().await.map_err(AppendError::Refused)?;
+    let mut last = None;
+    let mut count = 0;
+    while let Some(chunk) = chunks.recv().await {
+        org.append_commit_on(&mut tx, &chunk.commit, chunk.commit.first_seq - 1, &chunk.keys, &chunk.external_ids).await.map_err(
+            // Before COMMIT nothing can have become durable.
+            |error| match error {
+                AppendError::OutcomeUnknown(source) => AppendError::Refused(source),
+                other => other,
+            },
+        )?;
+        last = Some(chunk.commit);
+        count += 1;
+    }
+    let Some(last) = last else { return tx.rollback().await.map_err(AppendError::Refused) };
+    if let Err(lost) = tx.commit().await {
+        match org.resolve(&last).await {
+            Ok(Resolution::Committed(_)) => {}
+            Ok(_) => return Err(AppendError::Refused(lost)),
+            Err(_) => return Err(AppendError::OutcomeUnknown(lost)),
+        }
+    }
+    progress.durable_seq.store(last.last_seq(), Ordering::Release);
+    progress.durable_chunks.fetch_add(count, Ordering::AcqRel);
+    Ok(())
+}
+
+impl From<StoreError> for BulkError {
+    fn from(error: StoreError) -> Self {
+        Self::Load(error.into())
+    }
+}
