@@ -16,6 +16,7 @@ use crate::account::AccountNo;
 use crate::commodity::CommodityNo;
 use crate::money::{Money, Units, add_units};
 use crate::rate::RateEvidence;
+use crate::tally::Tally;
 use crate::{Seq, Text};
 
 /// What an entry is for; reports leave some kinds out.
@@ -192,23 +193,32 @@ struct Sum {
     valued: bool,
 }
 
+fn fits(money: Money) -> bool {
+    add_units(0, money.units()).is_some()
+}
+
 fn check_currencies(lines: &[Line], functional_currency: CommodityNo) -> Result<(), Unbalanced> {
-    let mut sums: smallvec::SmallVec<[Sum; 4]> = smallvec::SmallVec::new();
+    let mut sums = Tally::new();
     let mut functional = 0;
     for line in lines {
         let (currency, units) = (line.money.currency(), line.money.units());
         let valued = line.functional.is_some();
-        match sums.iter_mut().find(|sum| sum.currency == currency) {
-            Some(sum) if sum.valued != valued => return Err(Unbalanced::PartlyValued { currency }),
-            Some(sum) => sum.units = add_units(sum.units, units).ok_or(Unbalanced::Overflow)?,
-            None => sums.push(Sum { currency, units, valued }),
+        let sum = sums.of(currency, || Sum { currency, units: 0, valued });
+        if sum.valued != valued {
+            return Err(Unbalanced::PartlyValued { currency });
         }
+        // No line is larger than a sum may be, so that every amount of an entry can be negated.
+        if !fits(line.money) || !line.detail.as_ref().and_then(|detail| detail.weight).is_none_or(fits) {
+            return Err(Unbalanced::Overflow);
+        }
+        sum.units = add_units(sum.units, units).ok_or(Unbalanced::Overflow)?;
         if currency == functional_currency && line.functional != Some(units) && units != 0 {
             return Err(Unbalanced::PartlyValued { currency });
         }
-        functional = add_units(functional, line.functional.unwrap_or(0)).ok_or(Unbalanced::Overflow)?;
+        let value = add_units(0, line.functional.unwrap_or(0)).ok_or(Unbalanced::Overflow)?;
+        functional = add_units(functional, value).ok_or(Unbalanced::Overflow)?;
     }
-    if let Some(sum) = sums.iter().find(|sum| sum.units != 0) {
+    if let Some(sum) = sums.values().find(|sum| sum.units != 0) {
         return Err(Unbalanced::Currency { currency: sum.currency, off: sum.units });
     }
     if functional == 0 { Ok(()) } else { Err(Unbalanced::Functional { off: functional }) }

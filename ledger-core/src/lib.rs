@@ -23,6 +23,7 @@ pub mod period;
 pub mod rate;
 pub mod rejection;
 pub mod rounding;
+mod tally;
 
 pub use account::{Account, AccountNo, AccountStatus, AccountType, BalanceCondition, SubType};
 pub use actor::{Actor, ActorKind, ActorNo};

@@ -24,12 +24,18 @@ pub const TAGS_MAX: usize = 100;
 pub const ACCOUNTS_MAX: usize = 1_000_000;
 /// Commodities in one organization.
 pub const COMMODITIES_MAX: usize = 60_000;
+/// First year of a date: text, databases and programs agree on the years 1 to 9999.
+pub const YEAR_MIN: i32 = 1;
+/// Last year of a date.
+pub const YEAR_MAX: i32 = 9_999;
 /// Events in one commit.
 pub const COMMIT_EVENTS_MAX: usize = 8_192;
 /// Bytes of one commit's payload above which no further event is added to it.
 pub const COMMIT_BYTES_TARGET: usize = 1 << 20;
 /// Bytes of one encoded event: what the codec agrees to decode.
 pub const EVENT_BYTES_MAX: usize = 4 << 20;
+/// Bytes that the lines and texts of one entry may need at most: an event has room for its reason and envelope besides.
+pub const ENTRY_BYTES_MAX: usize = EVENT_BYTES_MAX - (64 << 10);
 /// Bytes of one commit's payload that a reader accepts.
 pub const COMMIT_BYTES_MAX: usize = 64 << 20;
 /// Days that a recorded rate may be older than the entry that relies on it.

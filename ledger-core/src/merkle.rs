@@ -7,9 +7,18 @@
 /// A BLAKE3 hash.
 pub type Hash = [u8; 32];
 
+/// Bytes of a short event.
+const SHORT: usize = 191;
+
 /// The hash of an event's bytes as a leaf.
 #[must_use]
 pub fn leaf_hash(event: &[u8]) -> Hash {
+    // Short events, nearly all, are hashed in one go, which costs half as much.
+    let mut input = [0; SHORT + 1];
+    if let Some(short) = input.get_mut(1..=event.len()) {
+        short.copy_from_slice(event);
+        return *blake3::hash(&input[..=event.len()]).as_bytes();
+    }
     let mut hasher = blake3::Hasher::new();
     hasher.update(&[0]);
     hasher.update(event);

@@ -86,7 +86,7 @@ impl Money {
 /// The sum of two counts of minor units, or nothing when it leaves what a balance may hold.
 #[must_use]
 pub fn add_units(a: Units, b: Units) -> Option<Units> {
-    a.checked_add(b).filter(|sum| sum.abs() <= BALANCE_UNITS_MAX)
+    a.checked_add(b).filter(|sum| sum.unsigned_abs() <= BALANCE_UNITS_MAX.unsigned_abs())
 }
 
 /// Reads a decimal as minor units of a commodity with `scale` digits.

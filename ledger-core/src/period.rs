@@ -33,7 +33,7 @@ impl Month {
         NaiveDate::parse_from_str(&format!("{text}-01"), "%Y-%m-%d").ok().map(Self::of)
     }
 
-    /// Its first day.
+    /// Its first day; the first day of the calendar for months beyond it.
     #[must_use]
     pub fn first_day(self) -> NaiveDate {
         let month = u32::try_from(self.0.rem_euclid(12)).unwrap_or(0) + 1;
@@ -43,7 +43,7 @@ impl Month {
     /// The month after it.
     #[must_use]
     pub const fn next(self) -> Self {
-        Self(self.0 + 1)
+        Self(self.0.saturating_add(1))
     }
 }
 

@@ -156,6 +156,13 @@ rejections! {
         /// Its status.
         status: &'static str,
     } = "STATUS_UNCHANGED", "account {account:?} is {status} already", "nothing needs to be done";
+    /// A date is outside the years that are kept.
+    DateOutOfRange {
+        /// What came.
+        date: NaiveDate,
+        /// Where.
+        line: LineNo,
+    } = "DATE_OUT_OF_RANGE", "{date} is not in the years 1 to 9999 (line {line})", "correct the date";
     /// The period does not take this entry.
     PeriodClosed {
         /// The period.
@@ -318,6 +325,7 @@ impl Rejection {
             | Self::AccountSummary { line, .. }
             | Self::AccountLocked { line, .. }
             | Self::AccountClosed { line, .. }
+            | Self::DateOutOfRange { line, .. }
             | Self::OverPrecise { line, .. }
             | Self::AmountTooLarge { line }
             | Self::RateInvalid { line, .. }

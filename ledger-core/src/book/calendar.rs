@@ -12,6 +12,7 @@ use crate::rejection::Rejection;
 impl Book {
     /// Whether an entry of this date may be posted now.
     pub(super) fn check_period(&self, date: NaiveDate, soft_closed: bool) -> Result<(), Rejection> {
+        text::date(date, 0)?;
         if self.periods.is_empty() {
             return Ok(());
         }
@@ -24,19 +25,22 @@ impl Book {
     }
 
     /// The date itself if its period takes postings, else the first day of the first later period that does.
-    pub(super) fn first_open_day(&self, date: NaiveDate, soft_closed: bool) -> NaiveDate {
-        if self.check_period(date, soft_closed).is_ok() {
-            return date;
+    /// Where every later period is closed, the refusal of the date itself.
+    pub(super) fn first_open_day(&self, date: NaiveDate, soft_closed: bool) -> Result<NaiveDate, Rejection> {
+        let Err(refusal) = self.check_period(date, soft_closed) else { return Ok(date) };
+        let mut day = Month::of(date).next().first_day();
+        while text::date(day, 0).is_ok() {
+            if self.check_period(day, soft_closed).is_ok() {
+                return Ok(day);
+            }
+            day = Month::of(day).next().first_day();
         }
-        let mut month = Month::of(date).next();
-        while self.check_period(month.first_day(), soft_closed).is_err() {
-            month = month.next();
-        }
-        month.first_day()
+        Err(refusal)
     }
 
     pub(super) fn close_period(&self, month: Month, status: PeriodStatus, reason: &Text) -> Result<Vec<Event>, Rejection> {
         text::bounded("reason", reason, DESCRIPTION_BYTES_MAX, 0)?;
+        text::date(month.first_day(), 0)?;
         let current = self.period_status(month);
         if current == status {
             return Err(Rejection::PeriodUnchanged { month, status: status.as_str() });

@@ -61,10 +61,11 @@ impl Book {
     pub(super) fn open_account(&self, open: &OpenAccount) -> Result<Vec<Event>, Rejection> {
         text::printable("account code", &open.code, ACCOUNT_CODE_BYTES_MAX, 0)?;
         text::bounded("account name", &open.name, NAME_BYTES_MAX, 0)?;
+        let known = self.account_by_code(&open.code);
         let parent = open.parent.as_ref().map(|parent| self.find(parent, 0).map(|account| account.no)).transpose()?;
         let name = if open.name.is_empty() { open.code.clone() } else { open.name.clone() };
         let account = Account {
-            no: self.next_account(0)?,
+            no: known.map_or_else(|| self.next_account(0), |known| Ok(known.no))?,
             code: open.code.clone(),
             name,
             kind: open.kind,
@@ -75,7 +76,7 @@ impl Book {
             status: AccountStatus::Open,
             conditions: Vec::new(),
         };
-        match self.account_by_code(&open.code) {
+        match known {
             None => Ok(vec![Event::AccountOpened(account)]),
             Some(known) if shape(known) == shape(&account) => Ok(Vec::new()),
             Some(known) => {
@@ -87,8 +88,8 @@ impl Book {
 
     pub(super) fn change_account(&self, change: &ChangeAccount) -> Result<Vec<Event>, Rejection> {
         let account = self.find(&change.account, 0)?;
+        change.name.as_ref().map_or(Ok(()), |name| text::printable("account name", name, NAME_BYTES_MAX, 0))?;
         let name = change.name.clone().unwrap_or_else(|| account.name.clone());
-        text::printable("account name", &name, NAME_BYTES_MAX, 0)?;
         let sub_type = change.sub_type.unwrap_or(account.sub_type);
         let parent = match &change.parent {
             None => account.parent,
@@ -143,13 +144,12 @@ impl Book {
         let condition = BalanceCondition { currency: commodity.no, min: bound(min)?, max: bound(max)? };
         let held = self.holdings(account.no).iter().find(|holding| holding.currency == commodity.no).map_or(0, |holding| holding.units);
         self.check_condition(account, &condition, account.natural(held), 0)?;
-        let mut conditions: Vec<_> = account.conditions.iter().filter(|known| known.currency != commodity.no).copied().collect();
-        if condition.min.is_some() || condition.max.is_some() {
-            conditions.push(condition);
-        }
-        if conditions == account.conditions {
+        let bounded = condition.min.is_some() || condition.max.is_some();
+        if account.conditions.contains(&condition) || (!bounded && !account.conditions.iter().any(|known| known.currency == commodity.no)) {
             return Ok(Vec::new());
         }
+        let mut conditions: Vec<_> = account.conditions.iter().filter(|known| known.currency != commodity.no).copied().collect();
+        conditions.extend(bounded.then_some(condition));
         Ok(vec![Event::AccountConditionsSet { no: account.no, conditions }])
     }
 
@@ -179,6 +179,7 @@ impl Book {
     /// Records a rate; commodities of ISO 4217 that were not met before are defined with it.
     pub(super) fn record_rate(&self, record: &RecordRate) -> Result<Vec<Event>, Rejection> {
         text::bounded("source", &record.source, REFERENCE_BYTES_MAX, 0)?;
+        text::date(record.date, 0)?;
         if record.rate <= Decimal::ZERO || record.base == record.quote {
             return Err(Rejection::RateInvalid { rate: record.rate, line: 0 });
         }

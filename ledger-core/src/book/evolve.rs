@@ -53,7 +53,7 @@ impl Book {
     pub(crate) fn add_account(&mut self, account: Account) {
         self.account_index.insert(account.code.clone(), account.no);
         if account.sub_type == SubType::Conversion
-            && let Some(currency) = super::posting::conversion_currency(&account.code, &self.commodities)
+            && let Some(currency) = super::balancing::conversion_currency(&account.code, &self.commodities)
         {
             self.conversion.entry(currency).or_insert(account.no);
         }

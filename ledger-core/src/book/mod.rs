@@ -4,15 +4,18 @@
 //! `evolve` folds an event that has happened into the book. Replay is a fold of `evolve`; a snapshot is an
 //! encoded book. What a decision needs beyond the book (an earlier entry) comes in through [`Context`].
 //!
-//! Here: the state and the dispatch. Postings are decided in `posting`, everything else in `chart`, `calendar`
-//! and `reversal`.
+//! Here: the state and the dispatch. Postings are decided in `posting` and the modules that it names, everything
+//! else in `chart`, `calendar` and `reversal`.
 
+mod balancing;
+mod bounds;
 mod calendar;
 mod chart;
 mod evolve;
 mod posting;
 mod reversal;
 mod text;
+mod valuation;
 
 use std::collections::BTreeMap;
 
@@ -144,7 +147,17 @@ impl Book {
     /// # Errors
     /// [`Rejection`]; nothing has changed.
     pub fn decide(&self, command: &Command, context: &Context<'_>) -> Result<Vec<Proposed>, Rejection> {
+        if let (Command::PostEntry(draft), Some(actor), true) = (command, self.actor_index.get(context.actor), self.has_begun()) {
+            let (fresh, entry) = self.post(draft, None, context.soft_closed, &[])?;
+            if fresh.is_empty() {
+                return Ok(vec![envelope(*actor, context, Event::EntryPosted(entry))]);
+            }
+            return Ok(self.proposed(fresh.into_events(entry), context));
+        }
         let events = self.events_of(command, context)?;
+        if !events.is_empty() && !self.actor_index.contains_key(context.actor) {
+            text::printable("actor", &context.actor.identity, crate::limits::NAME_BYTES_MAX, 0)?;
+        }
         Ok(self.proposed(events, context))
     }
 
@@ -152,7 +165,7 @@ impl Book {
         if let Command::CreateOrganization(create) = command {
             return self.create_organization(create);
         }
-        if self.org.is_none() {
+        if !self.has_begun() {
             return Err(Rejection::OrganizationMissing {});
         }
         match command {
@@ -163,8 +176,10 @@ impl Book {
             Command::SetAccountStatus { account, status, reason } => self.set_account_status(account, *status, reason),
             Command::SetBalanceCondition { account, currency, min, max } => self.set_balance_condition(account, currency, *min, *max),
             Command::RecordRate(rate) => self.record_rate(rate),
-            Command::PostEntry(draft) => self.post(draft, None, context.soft_closed),
-            Command::ReverseEntry(reverse) => self.reverse(reverse, context),
+            Command::PostEntry(draft) => self.post(draft, None, context.soft_closed, &[]).map(|(fresh, entry)| fresh.into_events(entry)),
+            Command::ReverseEntry(reverse) => {
+                self.reverse(reverse, context).map(|entry| vec![Event::EntryReversed { reason: reverse.reason.clone(), entry }])
+            }
             Command::CorrectEntry(correct) => self.correct(correct, context),
             Command::ClosePeriod { month, status, reason } => self.close_period(*month, *status, reason),
             Command::ReopenPeriod { month, reason } => self.reopen_period(*month, reason),
@@ -179,7 +194,7 @@ impl Book {
         let known = self.actor_index.get(context.actor).copied();
         let actor = known.unwrap_or_else(|| ActorNo(u32::try_from(self.actors.len() + 1).unwrap_or(u32::MAX)));
         let registered = known.is_none().then(|| Event::ActorRegistered { no: actor, actor: context.actor.clone() });
-        let envelope = |event| Proposed { actor, correlation: context.correlation, causation: None, event };
+        let envelope = |event| envelope(actor, context, event);
         let mut proposed = Vec::with_capacity(events.len() + usize::from(registered.is_some()));
         // The organization is created before anybody can be registered in it.
         let mut events = events.into_iter();
@@ -295,6 +310,16 @@ impl Book {
         self.rates.get(&(base, quote, kind))?.range(..=day).next_back().map(|(date, rate)| (*date, *rate))
     }
 
+    /// Whether there is an organization with its functional currency, which every other decision leans on.
+    const fn has_begun(&self) -> bool {
+        self.org.is_some() && !self.commodities.is_empty()
+    }
+
+    /// The functional currency. Only for decisions, which are made once the books have begun.
+    fn functional(&self) -> &Commodity {
+        &self.commodities[FUNCTIONAL.index()]
+    }
+
     fn find(&self, account: &AccountRef, line: usize) -> Result<&Account, Rejection> {
         let found = match account {
             AccountRef::Code(code) => self.account_by_code(code),
@@ -306,6 +331,10 @@ impl Book {
     fn display(&self, units: Units, currency: CommodityNo) -> Decimal {
         decimal_of(units, self.commodity(currency).map_or(0, |commodity| commodity.scale))
     }
+}
+
+fn envelope(actor: ActorNo, context: &Context<'_>, event: Event) -> Proposed {
+    Proposed { actor, correlation: context.correlation, causation: None, event }
 }
 
 fn name_of(account: &AccountRef) -> Text {

@@ -1,7 +1,6 @@
 //! Reversals and corrections: posted entries never change, they are negated once and replaced.
 
 use super::{Book, Context, text};
-use crate::account::AccountStatus;
 use crate::command::{CorrectEntry, ReverseEntry};
 use crate::entry::{BalancedEntry, EntryHeader, EntryKind, Line};
 use crate::event::Event;
@@ -9,7 +8,7 @@ use crate::limits::DESCRIPTION_BYTES_MAX;
 use crate::rejection::Rejection;
 
 impl Book {
-    pub(super) fn reverse(&self, reverse: &ReverseEntry, context: &Context<'_>) -> Result<Vec<Event>, Rejection> {
+    pub(super) fn reverse(&self, reverse: &ReverseEntry, context: &Context<'_>) -> Result<BalancedEntry, Rejection> {
         text::bounded("reason", &reverse.reason, DESCRIPTION_BYTES_MAX, 0)?;
         let unknown = Rejection::EntryUnknown { seq: reverse.original };
         if reverse.original == 0 || reverse.original > self.seq {
@@ -24,19 +23,18 @@ impl Book {
                 self.check_period(date, context.soft_closed)?;
                 date
             }
-            None => self.first_open_day(original.effective_date(), context.soft_closed),
+            None => self.first_open_day(original.effective_date(), context.soft_closed)?,
         };
-        let entry = self.negation(&original, reverse.original, date)?;
-        Ok(vec![Event::EntryReversed { reason: reverse.reason.clone(), entry }])
+        self.negation(&original, reverse.original, date)
     }
 
     /// Negated lines at the original rates: amounts, functional amounts and weights change sides, evidence stays.
     fn negation(&self, original: &BalancedEntry, seq: crate::Seq, date: chrono::NaiveDate) -> Result<BalancedEntry, Rejection> {
         let lines: Vec<Line> = original.lines().iter().map(negated).collect();
         for (index, line) in lines.iter().enumerate() {
-            self.check_takes_postings(line.account, index + 1)?;
+            self.posting_account(self.find(&crate::AccountRef::No(line.account), index + 1)?, index + 1)?;
         }
-        self.check_balances(&lines)?;
+        self.check_balances(&[], &lines)?;
         let header = EntryHeader {
             effective_date: date,
             kind: EntryKind::Reversal,
@@ -49,21 +47,13 @@ impl Book {
         BalancedEntry::new(header, lines, super::FUNCTIONAL).map_err(|unbalanced| self.explain(unbalanced))
     }
 
-    fn check_takes_postings(&self, no: crate::AccountNo, line: usize) -> Result<(), Rejection> {
-        let account = self.find(&crate::AccountRef::No(no), line)?;
-        match account.status {
-            AccountStatus::Open => Ok(()),
-            AccountStatus::Locked => Err(Rejection::AccountLocked { account: account.code.clone(), line }),
-            AccountStatus::Closed => Err(Rejection::AccountClosed { account: account.code.clone(), line }),
-        }
-    }
-
     /// The reversal and the replacement are decided one after the other, so that conditions see the state between.
+    /// A reversal changes nothing but balances, so the replacement is decided on this book and the reversal's lines.
     pub(super) fn correct(&self, correct: &CorrectEntry, context: &Context<'_>) -> Result<Vec<Event>, Rejection> {
-        let mut events = self.reverse(&correct.reverse, context)?;
-        let mut after = self.clone();
-        events.iter().for_each(|event| after.evolve(event));
-        events.extend(after.post(&correct.replacement, Some(correct.reverse.original), context.soft_closed)?);
+        let entry = self.reverse(&correct.reverse, context)?;
+        let (fresh, replacement) = self.post(&correct.replacement, Some(correct.reverse.original), context.soft_closed, entry.lines())?;
+        let mut events = vec![Event::EntryReversed { reason: correct.reverse.reason.clone(), entry }];
+        events.extend(fresh.into_events(replacement));
         Ok(events)
     }
 }

@@ -1,7 +1,9 @@
-//! Texts that callers give: bounded, printable, never silently cut.
+//! Texts and dates that callers give: bounded, printable, never silently cut.
+
+use chrono::{Datelike, NaiveDate};
 
 use crate::draft::DraftDetail;
-use crate::limits::{DESCRIPTION_BYTES_MAX, REFERENCE_BYTES_MAX, TAGS_MAX};
+use crate::limits::{DESCRIPTION_BYTES_MAX, REFERENCE_BYTES_MAX, TAGS_MAX, YEAR_MAX, YEAR_MIN};
 use crate::rejection::Rejection;
 
 /// A text that may not be empty.
@@ -17,9 +19,19 @@ pub(super) fn bounded(what: &'static str, value: &str, limit: usize, line: usize
     if value.len() > limit {
         return Err(Rejection::LimitExceeded { what, limit, found: value.len(), line });
     }
-    let is_control = |c: char| c.is_control() && c != '\n' && c != '\t';
-    let clean = if value.is_ascii() { !value.bytes().any(|b| is_control(char::from(b))) } else { !value.chars().any(is_control) };
-    if clean { Ok(()) } else { Err(Rejection::InvalidText { what, found: value.into(), line }) }
+    // Bytes below 128 are whole characters in UTF-8; the control characters above are U+0080 to U+009F.
+    let control = |byte: u8| (byte < b' ' && byte != b'\n' && byte != b'\t') || byte == 0x7f;
+    let found = value.bytes().fold(false, |found, byte| found | control(byte));
+    if !found && (value.is_ascii() || !value.chars().any(|c| ('\u{80}'..='\u{9f}').contains(&c))) {
+        Ok(())
+    } else {
+        Err(Rejection::InvalidText { what, found: value.into(), line })
+    }
+}
+
+/// A date that text, databases and other programs can hold.
+pub(super) fn date(date: NaiveDate, line: usize) -> Result<(), Rejection> {
+    if (YEAR_MIN..=YEAR_MAX).contains(&date.year()) { Ok(()) } else { Err(Rejection::DateOutOfRange { date, line }) }
 }
 
 pub(super) fn tags(tags: &[(crate::Text, crate::Text)], line: usize) -> Result<(), Rejection> {

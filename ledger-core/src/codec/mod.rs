@@ -5,12 +5,18 @@
 //! by its length. The bytes of a sample of every kind are frozen by `tests/golden.rs`; a kind once written is
 //! read for ever, by an explicit upcast in [`wire`].
 
+mod bytes;
+mod entry;
 pub mod snapshot;
 mod wire;
+
+pub(crate) use entry::entry_bytes_at_most;
 
 use serde::de::Deserialize;
 use serde::ser::Serialize;
 use uuid::Uuid;
+
+use bytes::{Reader, put_option, put_u64};
 
 use crate::Seq;
 use crate::actor::ActorNo;
@@ -80,7 +86,10 @@ pub fn encode(event: &Proposed) -> Result<Vec<u8>, CodecError> {
 
 fn encode_into(out: &mut Vec<u8>, event: &Proposed) -> Result<(), CodecError> {
     let start = out.len();
-    write(out, &(wire::kind_of(&event.event), event.actor.0, event.correlation.map(Uuid::into_bytes), event.causation))?;
+    put_u64(out, u64::from(wire::kind_of(&event.event)));
+    put_u64(out, u64::from(event.actor.0));
+    put_option(out, event.correlation, |out, id| out.extend_from_slice(id.as_bytes()));
+    put_option(out, event.causation, put_u64);
     wire::write_body(out, &event.event)?;
     if out.len() - start > EVENT_BYTES_MAX {
         let found = out.len() - start;
@@ -95,13 +104,16 @@ fn encode_into(out: &mut Vec<u8>, event: &Proposed) -> Result<(), CodecError> {
 /// # Errors
 /// [`CodecError`]: an unknown kind, malformed or left-over bytes, a value that the books could not have written.
 pub fn decode(bytes: &[u8]) -> Result<Proposed, CodecError> {
-    let mut rest = bytes;
-    let (kind, actor, correlation, causation): (u16, u32, Option<[u8; 16]>, Option<Seq>) = read(&mut rest)?;
-    let event = wire::read_body(kind, &mut rest)?;
-    if !rest.is_empty() {
-        return Err(CodecError::new(format!("{} bytes are left over after an event of kind {kind}", rest.len())));
+    let mut from = Reader { rest: bytes };
+    let kind = from.number()?;
+    let actor = ActorNo(from.number()?);
+    let correlation = from.option(Reader::array::<16>)?.map(Uuid::from_bytes);
+    let causation = from.option(Reader::number::<Seq>)?;
+    let event = wire::read_body(kind, &mut from)?;
+    if !from.rest.is_empty() {
+        return Err(CodecError::new(format!("{} bytes are left over after an event of kind {kind}", from.rest.len())));
     }
-    Ok(Proposed { actor: ActorNo(actor), correlation: correlation.map(Uuid::from_bytes), causation, event })
+    Ok(Proposed { actor, correlation, causation, event })
 }
 
 /// Appends an event with its length and returns where its own bytes stand.

@@ -23,6 +23,9 @@ pub const VERSION: u16 = 1;
 /// Bytes of one snapshot that a reader accepts.
 const SNAPSHOT_BYTES_MAX: usize = 4 << 30;
 
+/// Base, quote and type with the rate of each day.
+type RatesV1 = (u16, u16, u8, Vec<(i32, DecimalV1)>);
+
 #[derive(Serialize)]
 struct Out<'a> {
     tip: TipV1,
@@ -31,7 +34,7 @@ struct Out<'a> {
     actors: Vec<(u8, &'a str)>,
     commodities: Vec<CommodityV1<'a>>,
     accounts: Vec<(AccountV1<'a>, u8, Vec<ConditionV1>, Vec<HoldingV1>)>,
-    rates: Vec<(u16, u16, u8, Vec<(i32, DecimalV1)>)>,
+    rates: Vec<RatesV1>,
     periods: Vec<(i32, u8)>,
     reversed: &'a BTreeMap<Seq, Seq>,
 }
@@ -46,7 +49,7 @@ struct In<'a> {
     commodities: Vec<CommodityV1<'a>>,
     #[serde(borrow)]
     accounts: Vec<(AccountV1<'a>, u8, Vec<ConditionV1>, Vec<HoldingV1>)>,
-    rates: Vec<(u16, u16, u8, Vec<(i32, DecimalV1)>)>,
+    rates: Vec<RatesV1>,
     periods: Vec<(i32, u8)>,
     reversed: BTreeMap<Seq, Seq>,
 }

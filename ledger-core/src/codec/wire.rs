@@ -1,28 +1,26 @@
 //! The forms in which events are stored, one per kind and version, converted by hand so that a rename or a new
-//! field in the core cannot change history.
+//! field in the core cannot change history. The form of entries is in [`super::entry`].
 //!
 //! Numbers of kinds, of enum values and the order of fields are promises: add, never change. A new version of
 //! a body gets a new number and a new type here; the old type stays, and its conversion is the upcast.
 
-use std::borrow::Cow;
-
 use chrono::{Days, NaiveDate};
 use rust_decimal::Decimal;
 use serde::{Deserialize, Serialize};
-use smallvec::SmallVec;
 use uuid::Uuid;
 
+use super::bytes::{Reader, put_str};
+use super::entry::{self, put_entry};
 use super::{CodecError, read, write};
+use crate::Text;
 use crate::account::{Account, AccountNo, AccountStatus, AccountType, BalanceCondition, SubType};
 use crate::actor::{Actor, ActorKind, ActorNo};
 use crate::book::Valuation;
 use crate::commodity::{Commodity, CommodityKind, CommodityNo};
-use crate::entry::{BalancedEntry, EntryHeader, EntryKind, Line, LineDetail};
+use crate::entry::EntryKind;
 use crate::event::Event;
-use crate::money::Money;
 use crate::period::{Month, PeriodStatus};
-use crate::rate::{QuotedRate, RateEvidence, RateType};
-use crate::{Seq, Text};
+use crate::rate::{QuotedRate, RateType};
 
 /// Kinds: type and version in one number. Never reused.
 mod kind {
@@ -75,15 +73,40 @@ pub(super) fn write_body(out: &mut Vec<u8>, event: &Event) -> Result<(), CodecEr
             write(out, &(no.get(), conditions.iter().map(ConditionV1::from).collect::<Vec<_>>()))
         }
         Event::RateRecorded(rate) => write(out, &RateV1::from(rate)),
-        Event::EntryPosted(entry) => write(out, &EntryV1::from(entry)),
-        Event::EntryReversed { reason, entry } => write(out, &(reason.as_str(), EntryV1::from(entry))),
+        Event::EntryPosted(entry) => {
+            put_entry(out, entry);
+            Ok(())
+        }
+        Event::EntryReversed { reason, entry } => {
+            put_str(out, reason);
+            put_entry(out, entry);
+            Ok(())
+        }
         Event::PeriodClosed { month, status, reason } => write(out, &(month.ordinal(), period_status_no(*status), reason.as_str())),
         Event::PeriodReopened { month, reason } => write(out, &(month.ordinal(), reason.as_str())),
     }
 }
 
 /// Reads the body of any kind that was ever written, as today's event.
-pub(super) fn read_body(kind: u16, bytes: &mut &[u8]) -> Result<Event, CodecError> {
+pub(super) fn read_body(kind: u16, from: &mut Reader<'_>) -> Result<Event, CodecError> {
+    match kind {
+        kind::ENTRY_POSTED_V1 => Ok(Event::EntryPosted(entry::entry(from)?)),
+        kind::ENTRY_REVERSED_V1 => Ok(Event::EntryReversed { reason: from.text()?, entry: entry::entry(from)? }),
+        _ => read_rare(kind, from),
+    }
+}
+
+/// Bodies that bincode reads. What it accepts beyond the one encoding of a value is refused.
+fn read_rare(kind: u16, from: &mut Reader<'_>) -> Result<Event, CodecError> {
+    let before = from.rest;
+    let event = read_with_bincode(kind, &mut from.rest)?;
+    let mut canonical = Vec::with_capacity(before.len());
+    write_body(&mut canonical, &event)?;
+    let read = &before[..before.len() - from.rest.len()];
+    if canonical == read { Ok(event) } else { Err(CodecError::new(format!("the event of kind {kind} is not in its shortest form"))) }
+}
+
+fn read_with_bincode(kind: u16, bytes: &mut &[u8]) -> Result<Event, CodecError> {
     Ok(match kind {
         kind::ORGANIZATION_CREATED_V1 => {
             let (org, name, functional, valuation): ([u8; 16], &str, u16, u8) = read(bytes)?;
@@ -114,11 +137,6 @@ pub(super) fn read_body(kind: u16, bytes: &mut &[u8]) -> Result<Event, CodecErro
             Event::AccountConditionsSet { no: AccountNo::new(no), conditions: conditions.into_iter().map(ConditionV1::upcast).collect() }
         }
         kind::RATE_RECORDED_V1 => Event::RateRecorded(read::<RateV1>(bytes)?.upcast()?),
-        kind::ENTRY_POSTED_V1 => Event::EntryPosted(read::<EntryV1>(bytes)?.upcast()?),
-        kind::ENTRY_REVERSED_V1 => {
-            let (reason, entry): (&str, EntryV1) = read(bytes)?;
-            Event::EntryReversed { reason: reason.into(), entry: entry.upcast()? }
-        }
         kind::PERIOD_CLOSED_V1 => {
             let (month, status, reason): (i32, u8, &str) = read(bytes)?;
             Event::PeriodClosed { month: Month::from_ordinal(month), status: period_status_of(status)?, reason: reason.into() }
@@ -185,17 +203,15 @@ pub(super) fn decimal((mantissa, scale): DecimalV1) -> Result<Decimal, CodecErro
 #[derive(Serialize, Deserialize)]
 pub(super) struct CommodityV1<'a> {
     no: u16,
-    #[serde(borrow)]
-    code: Cow<'a, str>,
+    code: &'a str,
     scale: u8,
     kind: u8,
-    #[serde(borrow)]
-    name: Cow<'a, str>,
+    name: &'a str,
 }
 
 impl<'a> From<&'a Commodity> for CommodityV1<'a> {
     fn from(c: &'a Commodity) -> Self {
-        Self { no: c.no.get(), code: Cow::Borrowed(&c.code), scale: c.scale, kind: commodity_kind_no(c.kind), name: Cow::Borrowed(&c.name) }
+        Self { no: c.no.get(), code: &c.code, scale: c.scale, kind: commodity_kind_no(c.kind), name: &c.name }
     }
 }
 
@@ -206,10 +222,10 @@ impl CommodityV1<'_> {
         }
         Ok(Commodity {
             no: CommodityNo::new(self.no),
-            code: text(self.code),
+            code: Text::from(self.code),
             scale: self.scale,
             kind: commodity_kind_of(self.kind)?,
-            name: text(self.name),
+            name: Text::from(self.name),
         })
     }
 }
@@ -217,10 +233,8 @@ impl CommodityV1<'_> {
 #[derive(Serialize, Deserialize)]
 pub(super) struct AccountV1<'a> {
     no: u32,
-    #[serde(borrow)]
-    code: Cow<'a, str>,
-    #[serde(borrow)]
-    name: Cow<'a, str>,
+    code: &'a str,
+    name: &'a str,
     kind: u8,
     sub_type: u8,
     contra: bool,
@@ -232,8 +246,8 @@ impl<'a> From<&'a Account> for AccountV1<'a> {
     fn from(a: &'a Account) -> Self {
         Self {
             no: a.no.get(),
-            code: Cow::Borrowed(&a.code),
-            name: Cow::Borrowed(&a.name),
+            code: &a.code,
+            name: &a.name,
             kind: account_type_no(a.kind),
             sub_type: a.sub_type.number(),
             contra: a.contra,
@@ -247,8 +261,8 @@ impl AccountV1<'_> {
     pub(super) fn upcast(self) -> Result<Account, CodecError> {
         Ok(Account {
             no: AccountNo::new(self.no),
-            code: text(self.code),
-            name: text(self.name),
+            code: Text::from(self.code),
+            name: Text::from(self.name),
             kind: account_type_of(self.kind)?,
             sub_type: sub_type_of(self.sub_type)?,
             contra: self.contra,
@@ -286,8 +300,7 @@ pub(super) struct RateV1<'a> {
     kind: u8,
     date: i32,
     rate: DecimalV1,
-    #[serde(borrow)]
-    source: Cow<'a, str>,
+    source: &'a str,
 }
 
 impl<'a> From<&'a QuotedRate> for RateV1<'a> {
@@ -298,7 +311,7 @@ impl<'a> From<&'a QuotedRate> for RateV1<'a> {
             kind: rate_type_no(r.kind),
             date: days(r.date),
             rate: decimal_parts(r.rate),
-            source: Cow::Borrowed(&r.source),
+            source: &r.source,
         }
     }
 }
@@ -311,201 +324,7 @@ impl RateV1<'_> {
             kind: rate_type_of(self.kind)?,
             date: date(self.date)?,
             rate: decimal(self.rate)?,
-            source: text(self.source),
+            source: Text::from(self.source),
         })
     }
-}
-
-type TagsV1<'a> = Vec<(Cow<'a, str>, Cow<'a, str>)>;
-
-#[derive(Serialize, Deserialize)]
-struct EntryV1<'a> {
-    date: i32,
-    kind: u8,
-    #[serde(borrow)]
-    description: Cow<'a, str>,
-    #[serde(borrow)]
-    external_id: Option<Cow<'a, str>>,
-    #[serde(borrow)]
-    tags: TagsV1<'a>,
-    reverses: Option<Seq>,
-    corrects: Option<Seq>,
-    #[serde(borrow)]
-    lines: SmallVec<[LineV1<'a>; 4]>,
-}
-
-#[derive(Serialize, Deserialize)]
-struct LineV1<'a> {
-    account: u32,
-    currency: u16,
-    units: i128,
-    functional: FunctionalV1,
-    #[serde(borrow)]
-    detail: Option<Box<DetailV1<'a>>>,
-}
-
-/// Numbered by position: 0, 1, 2.
-#[derive(Serialize, Deserialize)]
-enum FunctionalV1 {
-    None,
-    SameAsTransaction,
-    Units(i128),
-}
-
-#[derive(Serialize, Deserialize)]
-struct DetailV1<'a> {
-    #[serde(borrow)]
-    rate: Option<EvidenceV1<'a>>,
-    weight: Option<(i128, u16)>,
-    #[serde(borrow)]
-    party: Option<Cow<'a, str>>,
-    #[serde(borrow)]
-    document: Option<Cow<'a, str>>,
-    due_date: Option<i32>,
-    #[serde(borrow)]
-    tax_code: Option<Cow<'a, str>>,
-    #[serde(borrow)]
-    tags: TagsV1<'a>,
-    #[serde(borrow)]
-    memo: Option<Cow<'a, str>>,
-}
-
-#[derive(Serialize, Deserialize)]
-struct EvidenceV1<'a> {
-    rate: DecimalV1,
-    quote: u16,
-    kind: u8,
-    date: Option<i32>,
-    #[serde(borrow)]
-    source: Cow<'a, str>,
-}
-
-impl<'a> From<&'a BalancedEntry> for EntryV1<'a> {
-    fn from(entry: &'a BalancedEntry) -> Self {
-        let header = entry.header();
-        Self {
-            date: days(header.effective_date),
-            kind: entry_kind_no(header.kind),
-            description: Cow::Borrowed(&header.description),
-            external_id: borrowed(header.external_id.as_ref()),
-            tags: borrowed_tags(&header.tags),
-            reverses: header.reverses,
-            corrects: header.corrects,
-            lines: entry.lines().iter().map(LineV1::from).collect(),
-        }
-    }
-}
-
-impl<'a> From<&'a Line> for LineV1<'a> {
-    fn from(line: &'a Line) -> Self {
-        let units = line.money.units();
-        let functional = match line.functional {
-            None => FunctionalV1::None,
-            Some(functional) if functional == units => FunctionalV1::SameAsTransaction,
-            Some(functional) => FunctionalV1::Units(functional),
-        };
-        let detail = line.detail.as_deref().map(|detail| Box::new(DetailV1::from(detail)));
-        Self { account: line.account.get(), currency: line.money.currency().get(), units, functional, detail }
-    }
-}
-
-impl<'a> From<&'a LineDetail> for DetailV1<'a> {
-    fn from(detail: &'a LineDetail) -> Self {
-        Self {
-            rate: detail.rate.as_ref().map(|rate| EvidenceV1 {
-                rate: decimal_parts(rate.rate),
-                quote: rate.quote.get(),
-                kind: rate_type_no(rate.kind),
-                date: rate.date.map(days),
-                source: Cow::Borrowed(&rate.source),
-            }),
-            weight: detail.weight.map(|weight| (weight.units(), weight.currency().get())),
-            party: borrowed(detail.party.as_ref()),
-            document: borrowed(detail.document.as_ref()),
-            due_date: detail.due_date.map(days),
-            tax_code: borrowed(detail.tax_code.as_ref()),
-            tags: borrowed_tags(&detail.tags),
-            memo: borrowed(detail.memo.as_ref()),
-        }
-    }
-}
-
-impl EntryV1<'_> {
-    /// The balance laws are checked again on reading: bytes that do not balance are corruption, not an entry.
-    /// The functional currency is always commodity 1.
-    fn upcast(self) -> Result<BalancedEntry, CodecError> {
-        let header = EntryHeader {
-            effective_date: date(self.date)?,
-            kind: entry_kind_of(self.kind)?,
-            description: text(self.description),
-            external_id: self.external_id.map(text),
-            tags: owned_tags(self.tags),
-            reverses: self.reverses,
-            corrects: self.corrects,
-        };
-        let lines = self.lines.into_iter().map(LineV1::upcast).collect::<Result<Vec<_>, _>>()?;
-        BalancedEntry::new(header, lines, crate::book::FUNCTIONAL)
-            .map_err(|unbalanced| CodecError::new(format!("the stored entry does not balance: {unbalanced}")))
-    }
-}
-
-impl LineV1<'_> {
-    fn upcast(self) -> Result<Line, CodecError> {
-        let in_range = |units: i128| {
-            let fits = units.checked_abs().is_some_and(|magnitude| magnitude <= crate::limits::BALANCE_UNITS_MAX);
-            fits.then_some(units).ok_or_else(|| CodecError::new("an amount is out of range"))
-        };
-        let units = in_range(self.units)?;
-        let functional = match self.functional {
-            FunctionalV1::None => None,
-            FunctionalV1::SameAsTransaction => Some(units),
-            FunctionalV1::Units(functional) => Some(in_range(functional)?),
-        };
-        let detail = self.detail.map(|detail| detail.upcast().map(Box::new)).transpose()?;
-        let money = Money::new(units, CommodityNo::new(self.currency));
-        Ok(Line { account: AccountNo::new(self.account), money, functional, detail })
-    }
-}
-
-impl DetailV1<'_> {
-    fn upcast(self) -> Result<LineDetail, CodecError> {
-        Ok(LineDetail {
-            rate: self.rate.map(EvidenceV1::upcast).transpose()?,
-            weight: self.weight.map(|(units, currency)| Money::new(units, CommodityNo::new(currency))),
-            party: self.party.map(text),
-            document: self.document.map(text),
-            due_date: self.due_date.map(date).transpose()?,
-            tax_code: self.tax_code.map(text),
-            tags: owned_tags(self.tags),
-            memo: self.memo.map(text),
-        })
-    }
-}
-
-impl EvidenceV1<'_> {
-    fn upcast(self) -> Result<RateEvidence, CodecError> {
-        Ok(RateEvidence {
-            rate: decimal(self.rate)?,
-            quote: CommodityNo::new(self.quote),
-            kind: rate_type_of(self.kind)?,
-            date: self.date.map(date).transpose()?,
-            source: text(self.source),
-        })
-    }
-}
-
-fn text(value: Cow<'_, str>) -> Text {
-    Text::from(value.as_ref())
-}
-
-fn borrowed(value: Option<&Text>) -> Option<Cow<'_, str>> {
-    value.map(|value| Cow::Borrowed(value.as_str()))
-}
-
-fn borrowed_tags(tags: &[(Text, Text)]) -> TagsV1<'_> {
-    tags.iter().map(|(key, value)| (Cow::Borrowed(key.as_str()), Cow::Borrowed(value.as_str()))).collect()
-}
-
-fn owned_tags(tags: TagsV1<'_>) -> Vec<(Text, Text)> {
-    tags.into_iter().map(|(key, value)| (text(key), text(value))).collect()
 }
