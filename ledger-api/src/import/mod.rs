@@ -2,6 +2,7 @@
 
 pub mod beancount;
 pub mod csv;
+pub mod hledger;
 pub mod jsonl;
 pub mod source;
 pub mod tabular;
