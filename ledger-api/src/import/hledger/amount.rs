@@ -47,12 +47,13 @@ impl Quantity {
         let (code, scale) = (commodities.code(self.com), commodities.scale(self.com));
         let (start, end) = self.span;
         match error {
-            ledger_core::money::MoneyError::OverPrecise { .. } => fault(
-                start,
-                end - start,
-                format!("an amount with more digits than the {scale} of its commodity; it is not rounded"),
-            )
-            .remedy(format!("give the commodity more digits with --commodity '{code}={}', or correct the amount", self.number.scale)),
+            ledger_core::money::MoneyError::OverPrecise { .. } => {
+                fault(start, end - start, format!("an amount with more digits than the {scale} of its commodity; it is not rounded"))
+                    .remedy(format!(
+                        "give the commodity more digits with --commodity '{code}={}', or correct the amount",
+                        self.number.scale
+                    ))
+            }
             _ => fault(start, end - start, "an amount too large to be kept exactly").remedy("correct the amount"),
         }
     }

@@ -98,13 +98,21 @@ impl Balances {
         missing.retain(|(_, units)| *units != 0);
         if dialect == Dialect::Ledger && missing.len() > 1 {
             let (start, end) = assertion.span;
-            return Err(fault(start, end - start, "a balance assignment over an account with several commodities").remedy("write the amounts"));
+            return Err(
+                fault(start, end - start, "a balance assignment over an account with several commodities").remedy("write the amounts")
+            );
         }
         Ok(missing)
     }
 }
 
-fn failed(posting: &Posting, assertion: &Assertion, com: Com, (expected, found): (Units, Units), commodities: &Commodities) -> Box<super::text::Fault> {
+fn failed(
+    posting: &Posting,
+    assertion: &Assertion,
+    com: Com,
+    (expected, found): (Units, Units),
+    commodities: &Commodities,
+) -> Box<super::text::Fault> {
     let (start, end) = assertion.span;
     let below = if assertion.inclusive { " and the accounts below it" } else { "" };
     fault(

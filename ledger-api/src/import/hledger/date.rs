@@ -31,7 +31,9 @@ pub(super) fn date(cursor: &mut Cursor<'_>, year: Option<i32>, dialect: Dialect)
         return Err(wrong(cursor, "a date was expected").remedy("write dates as 2026-12-31, 2026/12/31 or 2026.12.31"));
     }
     if count == 3 && marks[0] != marks[1] && dialect == Dialect::Hledger {
-        return Err(wrong(cursor, "the separators of a date must be the same").remedy("write dates as 2026-12-31, 2026/12/31 or 2026.12.31"));
+        return Err(
+            wrong(cursor, "the separators of a date must be the same").remedy("write dates as 2026-12-31, 2026/12/31 or 2026.12.31")
+        );
     }
     let (year, month, day) = if count == 3 {
         if widths[0] < 4 {

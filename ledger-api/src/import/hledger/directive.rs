@@ -79,7 +79,14 @@ fn symbol_or_format(reader: &mut Reader<'_>, word: &str, cursor: &mut Cursor<'_>
         cursor.skip_blanks();
         if cursor.is_done() && word == "commodity" {
             let com = reader.commodities.intern(code, reader.sink);
-            return Ok(Declared { com, code: reader.commodities.code(com), name: None, style: None, aliases: Vec::new(), is_default: false });
+            return Ok(Declared {
+                com,
+                code: reader.commodities.code(com),
+                name: None,
+                style: None,
+                aliases: Vec::new(),
+                is_default: false,
+            });
         }
     }
     *cursor = before;
@@ -117,7 +124,8 @@ fn commodity_line(reader: &mut Reader<'_>, cursor: &mut Cursor<'_>, declared: &m
 
 /// The type that an hledger account directive states with `type:`.
 pub(super) fn account_type(comment: &str) -> Option<(AccountType, Option<SubType>)> {
-    let at = comment.find("type:").filter(|at| *at == 0 || comment.get(..*at).is_some_and(|before| before.ends_with([' ', '\t', ',', ';'])))?;
+    let at =
+        comment.find("type:").filter(|at| *at == 0 || comment.get(..*at).is_some_and(|before| before.ends_with([' ', '\t', ',', ';'])))?;
     let word = comment.get(at + "type:".len()..)?.split(',').next()?.trim();
     match word.to_ascii_lowercase().as_str() {
         "c" | "cash" => Some((AccountType::Asset, Some(SubType::Cash))),

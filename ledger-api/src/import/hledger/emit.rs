@@ -55,9 +55,10 @@ pub(super) fn emit(
     counts: &mut Counts,
     sink: &mut dyn Sink,
 ) -> Result<(), Stop> {
+    let is_virtual = !pending.postings.is_empty() && pending.postings.iter().all(|posting| posting.kind != Kind::Real);
     let postings = left_in(std::mem::take(&mut pending.postings), counts);
     if postings.is_empty() {
-        counts.add("entries without an amount left out", 1);
+        counts.add(if is_virtual { "entries of virtual postings only left out" } else { "entries without an amount left out" }, 1);
         return Ok(());
     }
     let place = Place { file: Arc::clone(&pending.file), line: pending.line, column: 0 };
@@ -118,10 +119,9 @@ fn left_in(mut postings: Vec<Posting>, counts: &mut Counts) -> Vec<Posting> {
 fn line(posting: Posting, commodities: &mut Commodities) -> DraftLine {
     let (units, com) = posting.amount.unwrap_or_default();
     commodities.count(com, units);
-    let weight = posting.weight.map(|weight| Weight {
-        amount: decimal_of(weight.units, commodities.scale(weight.com)),
-        currency: commodities.code(weight.com),
-    });
+    let weight = posting
+        .weight
+        .map(|weight| Weight { amount: decimal_of(weight.units, commodities.scale(weight.com)), currency: commodities.code(weight.com) });
     DraftLine {
         account: AccountRef::Code(posting.account),
         amount: decimal_of(units, commodities.scale(com)),

@@ -267,7 +267,9 @@ fn posting(reader: &mut Reader<'_>, cursor: &mut Cursor<'_>, line: u32) -> Parse
     let written = cursor.slice(span.0, span.1);
     let (kind, name) = unwrap_virtual(written);
     if name.is_empty() {
-        return Err(fault(span.0, cursor.end - span.0, "an account name was expected").remedy("write `  account  amount`, with two spaces between"));
+        return Err(
+            fault(span.0, cursor.end - span.0, "an account name was expected").remedy("write `  account  amount`, with two spaces between")
+        );
     }
     let mut posting = Posting {
         account: reader.scope.account(name, reader.dialect),
@@ -407,7 +409,9 @@ fn priced(reader: &mut Reader<'_>, cursor: &mut Cursor<'_>, suffixes: &mut Suffi
 fn positive(quantity: Quantity) -> Parsed<Quantity> {
     if quantity.number.mantissa < 0 {
         let (start, end) = quantity.span;
-        return Err(fault(start, end - start, "a negative price").remedy("write the price positive; its total takes the sign of the amount"));
+        return Err(
+            fault(start, end - start, "a negative price").remedy("write the price positive; its total takes the sign of the amount")
+        );
     }
     Ok(quantity)
 }

@@ -132,5 +132,6 @@ fn unsupported(cursor: &Cursor<'_>) -> Box<Fault> {
 }
 
 fn too_large(at: usize, cursor: &Cursor<'_>) -> Box<Fault> {
-    fault(at, cursor.end.saturating_sub(at), "an expression whose value is too large to be kept exactly").remedy("write the amount as a number")
+    fault(at, cursor.end.saturating_sub(at), "an expression whose value is too large to be kept exactly")
+        .remedy("write the amount as a number")
 }

@@ -85,7 +85,13 @@ fn children(directory: &Path) -> impl Iterator<Item = PathBuf> {
     let listing = std::fs::read_dir(if here { Path::new(".") } else { directory });
     let hidden = |name: &std::ffi::OsString| name.to_string_lossy().starts_with('.');
     let directory = directory.to_owned();
-    listing.into_iter().flatten().flatten().map(|entry| entry.file_name()).filter(move |name| !hidden(name)).map(move |name| directory.join(name))
+    listing
+        .into_iter()
+        .flatten()
+        .flatten()
+        .map(|entry| entry.file_name())
+        .filter(move |name| !hidden(name))
+        .map(move |name| directory.join(name))
 }
 
 /// Whether a name matches a pattern. Backtracks to the last star only, so it takes at most their product.

@@ -158,7 +158,8 @@ impl Journal<'_> {
             return Ok(());
         }
         let end = text.find('\n').unwrap_or(text.len());
-        Err(fault(0, end, "an automated rule; its postings cannot be imported").remedy("leave automated and virtual postings out with --skip-virtual"))
+        Err(fault(0, end, "an automated rule; its postings cannot be imported")
+            .remedy("leave automated and virtual postings out with --skip-virtual"))
     }
 
     fn reader(&mut self) -> Reader<'_> {
@@ -198,7 +199,8 @@ impl Journal<'_> {
         if let (Some(bucket), [only], Dialect::Ledger) = (&self.scope.bucket, pending.postings.as_slice(), self.dialect)
             && only.kind == Kind::Real
         {
-            let other = Posting { account: bucket.clone(), amount: None, weight: None, assertion: None, date: None, detail: None, ..only.clone() };
+            let other =
+                Posting { account: bucket.clone(), amount: None, weight: None, assertion: None, date: None, detail: None, ..only.clone() };
             pending.postings.push(other);
         }
     }
@@ -218,7 +220,8 @@ impl Journal<'_> {
 
     /// hledger's order: entries without assignments are balanced first; then all postings by date.
     fn check_waiting(&mut self) -> Result<(), Stop> {
-        let (Some(mut waiting), Some(mut balances)) = (self.waiting.take(), self.balances.take()) else { return Ok(()) };
+        let Some(mut waiting) = self.waiting.take() else { return Ok(()) };
+        let mut balances = self.balances.take().unwrap_or_default();
         let mut faults: Vec<Option<Box<Fault>>> = Vec::with_capacity(waiting.len());
         let mut order = Vec::new();
         for (index, pending) in waiting.iter_mut().enumerate() {
@@ -284,7 +287,10 @@ impl Journal<'_> {
             },
             "apply" => {
                 if !self.apply(value) {
-                    return wrong("an `apply` that is not known", "expected `apply account NAME`, `apply tag NAME: VALUE` or `apply year 2026`");
+                    return wrong(
+                        "an `apply` that is not known",
+                        "expected `apply account NAME`, `apply tag NAME: VALUE` or `apply year 2026`",
+                    );
                 }
             }
             "end" => {
@@ -298,14 +304,22 @@ impl Journal<'_> {
             },
             "A" | "bucket" => self.scope.bucket = Some(self.scope.account(value, self.dialect)),
             "C" if self.dialect == Dialect::Ledger => {
-                return wrong("a conversion between units; amounts are kept in the unit they are written in", "write the amounts in one unit and remove the directive");
+                return wrong(
+                    "a conversion between units; amounts are kept in the unit they are written in",
+                    "write the amounts in one unit and remove the directive",
+                );
             }
             "i" | "I" | "o" | "O" | "b" | "h" => {
                 return wrong("a timeclock entry", "convert it to entries first, for example with `hledger print`");
             }
             "N" | "C" | "payee" | "tag" | "assert" | "check" | "capture" | "define" | "def" | "eval" | "expr" | "python" | "import"
             | "value" | "fixed" | "endfixed" | "pop" | "option" => self.counts.add("directives without effect on the books ignored", 1),
-            _ => return wrong("neither an entry nor a directive", "expected a date at the beginning of an entry, a directive, or `;` before a comment"),
+            _ => {
+                return wrong(
+                    "neither an entry nor a directive",
+                    "expected a date at the beginning of an entry, a directive, or `;` before a comment",
+                );
+            }
         }
         Ok(Ok(Next::Block))
     }
@@ -479,7 +493,13 @@ fn in_order(balances: &mut Balances, pending: &mut Pending, dialect: Dialect, co
 }
 
 /// An assignment over several commodities is checked after its last posting.
-fn add_and_check_last(balances: &mut Balances, posting: &Posting, next: Option<&Posting>, dialect: Dialect, commodities: &Commodities) -> Parsed<()> {
+fn add_and_check_last(
+    balances: &mut Balances,
+    posting: &Posting,
+    next: Option<&Posting>,
+    dialect: Dialect,
+    commodities: &Commodities,
+) -> Parsed<()> {
     balances.add(posting)?;
     if next.is_some_and(|next| next.span == posting.span) { Ok(()) } else { balances.check(posting, dialect, commodities) }
 }

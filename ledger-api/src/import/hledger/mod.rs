@@ -77,7 +77,13 @@ pub fn read(path: &Path, dialect: Dialect, options: &Options, sink: &mut dyn Sin
 ///
 /// # Errors
 /// As [`read()`].
-pub fn read_from(reader: impl Read, name: &str, dialect: Dialect, options: &Options, sink: &mut dyn Sink) -> Result<SourceNotes, ReadError> {
+pub fn read_from(
+    reader: impl Read,
+    name: &str,
+    dialect: Dialect,
+    options: &Options,
+    sink: &mut dyn Sink,
+) -> Result<SourceNotes, ReadError> {
     let io = |error| ReadError::Io { place: Place { file: name.into(), line: 0, column: 0 }, error };
     journal::read(&Main::from_reader(name, reader).map_err(io)?, dialect, options, sink)
 }

@@ -2,9 +2,9 @@
 //!
 //! A number is first only cut out; what a single mark means depends on its commodity, which may stand behind it.
 
+use ledger_core::Units;
 use ledger_core::money::{MoneyError, decimal_of, units_of};
 use ledger_core::rounding::{Rounding, units_product};
-use ledger_core::Units;
 use rust_decimal::Decimal;
 
 use super::text::{Cursor, Parsed, fault};
@@ -168,9 +168,7 @@ fn separator(cursor: &Cursor<'_>) -> Option<(char, usize)> {
     let mark = match cursor.peek()? {
         byte @ (b'.' | b',' | b' ') => char::from(byte),
         byte if byte < 0x80 => return None,
-        _ => cursor.char().filter(|c| {
-            matches!(c, '\u{a0}' | '\u{2000}'..='\u{200a}' | '\u{202f}' | '\u{205f}' | '\u{3000}')
-        })?,
+        _ => cursor.char().filter(|c| matches!(c, '\u{a0}' | '\u{2000}'..='\u{200a}' | '\u{202f}' | '\u{205f}' | '\u{3000}'))?,
     };
     let length = mark.len_utf8();
     cursor.byte(length).filter(u8::is_ascii_digit).map(|_| (mark, length))
