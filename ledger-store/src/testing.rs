@@ -132,9 +132,9 @@ impl TestServer {
         let scratch = Scratch::new(roomy_base().as_deref());
         let mut config = config_in(&scratch);
         config.durable = false;
-        config.extra_settings = [("max_connections", "500"), ("shared_buffers", "128MB"), ("work_mem", "8MB")]
-            .map(|(name, value)| (name.to_owned(), value.to_owned()))
-            .to_vec();
+        for (name, value) in [("max_connections", "500"), ("shared_buffers", "128MB"), ("work_mem", "8MB")] {
+            config.extra_settings.push((name.to_owned(), value.to_owned()));
+        }
         let postgres = must("start a server for the tests", EmbeddedPostgres::start(config).await);
         Self { postgres, templates: Mutex::default(), next: AtomicU32::new(1), _scratch: scratch }
     }
@@ -250,6 +250,8 @@ fn config_in(scratch: &Scratch) -> EmbeddedConfig {
     let mut config = EmbeddedConfig::new(&scratch.dir);
     config.trust = true;
     config.private_copy = shared_copy();
+    // Inside the data directory, so that a server that is killed leaves nothing outside it.
+    config.extra_settings.push(("dynamic_shared_memory_type".into(), "mmap".into()));
     config
 }
 
@@ -301,8 +303,9 @@ fn writable(dir: &Path) -> bool {
     tempfile::tempfile_in(dir).is_ok()
 }
 
-/// Where machines without PostgreSQL keep one private copy for all test processes of a user.
-fn shared_copy() -> Option<PathBuf> {
+/// Where machines without PostgreSQL keep one private copy for all test processes of a user (`EmbeddedConfig::private_copy`).
+#[must_use]
+pub fn shared_copy() -> Option<PathBuf> {
     let uid = os::own_uid().ok()?;
     let dir = PathBuf::from(format!("/var/tmp/ledgerd-test-pg-{uid}"));
     if fs::create_dir(&dir).is_ok() {

@@ -9,6 +9,7 @@ use std::path::{Path, PathBuf};
 use std::process::Command;
 
 use ledger_store::embedded::{EmbeddedConfig, EmbeddedError, EmbeddedPostgres, Search};
+use ledger_store::testing::shared_copy;
 use sqlx::postgres::PgConnectOptions;
 use sqlx::{AssertSqlSafe, ConnectOptions, Connection, PgConnection};
 
@@ -17,8 +18,13 @@ fn scratch() -> tempfile::TempDir {
     tempfile::Builder::new().prefix("ledgerd-embedded-").permissions(Permissions::from_mode(0o711)).tempdir_in("/var/tmp").unwrap()
 }
 
+/// A server as `ledgerd` would run it, except that a machine without PostgreSQL fetches one copy for all tests.
+fn config(dir: &Path) -> EmbeddedConfig {
+    EmbeddedConfig { private_copy: shared_copy(), ..EmbeddedConfig::new(dir) }
+}
+
 async fn start(dir: &Path) -> EmbeddedPostgres {
-    EmbeddedPostgres::start(EmbeddedConfig::new(dir)).await.unwrap()
+    EmbeddedPostgres::start(config(dir)).await.unwrap()
 }
 
 async fn connect(server: &EmbeddedPostgres) -> PgConnection {
@@ -89,7 +95,7 @@ async fn what_was_written_is_there_after_a_stop_and_a_start_under_other_settings
     run(&mut connection, "CREATE TABLE kept AS SELECT 'kept' AS word").await;
     server.stop().await.unwrap();
 
-    let mut config = EmbeddedConfig::new(scratch.path());
+    let mut config = config(scratch.path());
     config.extra_settings.push(("application_name".into(), "it's set".into()));
     let server = EmbeddedPostgres::start(config).await.unwrap();
     let mut connection = connect(&server).await;
@@ -126,7 +132,7 @@ async fn a_second_start_joins_the_server_and_it_is_stopped_only_when_nobody_uses
 #[tokio::test]
 async fn starters_at_the_same_moment_get_one_server() {
     let scratch = scratch();
-    let starts: Vec<_> = (0..4).map(|_| tokio::spawn(EmbeddedPostgres::start(EmbeddedConfig::new(scratch.path())))).collect();
+    let starts: Vec<_> = (0..4).map(|_| tokio::spawn(EmbeddedPostgres::start(config(scratch.path())))).collect();
     let mut servers = Vec::new();
     for start in starts {
         servers.push(start.await.unwrap().unwrap());
@@ -289,7 +295,7 @@ fn fake_binaries(parent: &Path, version: &str) -> PathBuf {
 async fn data_of_another_major_version_is_not_touched() {
     let scratch = scratch();
     start(scratch.path()).await.stop().await.unwrap();
-    let mut config = EmbeddedConfig::new(scratch.path());
+    let mut config = config(scratch.path());
     config.binaries = Some(fake_binaries(scratch.path(), "99.1"));
     let error = EmbeddedPostgres::start(config).await.unwrap_err();
     assert!(matches!(error, EmbeddedError::BadBinaries { .. }));
