@@ -141,6 +141,8 @@ impl Records {
                 }
                 Scan::Broken(breach) => return self.give_up(breach).map(Next::Broken),
                 Scan::More if self.buffer.bytes().len() > RECORD_BYTES_MAX => {
+                    // The window cut this one.
+                    self.fields.pop();
                     let breach = Breach {
                         offset: 0,
                         problem: "the record is longer than 1 MiB",
