@@ -117,7 +117,7 @@ impl Apt {
              Dir::State::extended_states \"{home}/state/extended_states\";\nDir::Cache \"{home}/cache\";\n\
              Dir::Cache::archives \"{home}/cache/archives\";\nDir::Log \"{home}/log\";\nAPT::Sandbox::User \"root\";\n\
              Debug::NoLocking \"true\";\nAPT::Get::Assume-Yes \"true\";\nAPT::Install-Recommends \"false\";\n\
-             Acquire::Languages \"none\";\nAcquire::Retries \"3\";\nAcquire::http::Timeout \"30\";\nAcquire::https::Timeout \"30\";\n"
+             Acquire::Languages \"none\";\nAcquire::Retries \"3\";\nAPT::Update::Error-Mode \"any\";\nAcquire::http::Timeout \"30\";\nAcquire::https::Timeout \"30\";\n"
         );
         fs::write(&config, text).at("write", &config)?;
         Ok(Self { dir, config })
@@ -131,7 +131,8 @@ impl Apt {
 
     fn fetch_into(&self, private: &Path, major: Option<u32>, notify: fn(&str)) -> Result<(PathBuf, Vec<PathBuf>)> {
         notify("  reading the archive's package lists");
-        // One unreachable archive of several must not stop us: what matters is whether the package is known afterwards.
+        // One unreachable archive of several is reported as a failure (`Error-Mode`) but must not stop us: what matters is
+        // whether the package is known afterwards. If not, this is why.
         let updated = output(self.command("apt-get").args(["-q", "update"]));
         let major = match self.available(major) {
             Ok(major) => major,
