@@ -1,3 +1,4 @@
 //! The shell around the ledger: command line, importers, reports.
 
+pub mod cli;
 pub mod import;

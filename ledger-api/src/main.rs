@@ -1,2 +1,5 @@
-//! The binary `ledgerd`.
-fn main() {}
+//! The binary `ledgerd`. Everything it does is in the library, where tests reach it.
+
+fn main() -> std::process::ExitCode {
+    ledger_api::cli::main()
+}

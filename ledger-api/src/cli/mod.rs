@@ -1,0 +1,131 @@
+//! The command line: what is asked for, by whom it is done, and how it ends.
+//!
+//! Each command is a module with its arguments and a `run`; they share the [`Shell`] (options, database) and end
+//! in an [`Outcome`] or an error, which is printed here and nowhere else. Reports themselves are in
+//! [`crate::report`], what a command decides is in `ledger-core`.
+
+pub mod complaint;
+pub mod moment;
+pub mod org;
+pub mod output;
+pub mod progress;
+pub mod schema;
+pub mod shell;
+
+use std::process::ExitCode;
+
+use clap::{Parser, Subcommand};
+
+pub use complaint::{Complaint, Outcome};
+pub use output::Format;
+pub use shell::{Global, Session, Shell};
+
+/// A double-entry ledger that keeps every change: journals in, proven books out.
+#[derive(Debug, Parser)]
+#[command(name = "ledgerd", version, propagate_version = true, disable_help_subcommand = true, after_help = EXAMPLES)]
+pub struct Cli {
+    /// Options of every command.
+    #[command(flatten)]
+    pub global: Global,
+    /// What to do.
+    #[command(subcommand)]
+    pub command: Command,
+}
+
+const EXAMPLES: &str = "\
+Examples:
+  ledgerd org create acme --name \"Acme Trading\" --currency USD
+  ledgerd report trial-balance --org acme --as-of 2025-12-31
+  ledgerd report income-statement --org acme --from 2025-01-01 --to 2025-12-31
+  ledgerd report trial-balance --org acme --format csv > trial-balance.csv
+
+Without a database (--database-url) ledgerd runs a private PostgreSQL in its data directory.
+Exit code: 0 done, 1 refused or a check failed, 2 wrong usage or configuration.";
+
+/// The commands.
+#[derive(Debug, Subcommand)]
+pub enum Command {
+    /// Bring the database up to this version of ledgerd
+    Migrate(schema::MigrateArgs),
+    /// Create and list organizations: each keeps its own books
+    #[command(subcommand)]
+    Org(org::OrgCommand),
+}
+
+impl Command {
+    async fn run(self, shell: &Shell) -> anyhow::Result<Outcome> {
+        match self {
+            Self::Migrate(args) => schema::run(shell, &args).await,
+            Self::Org(command) => org::run(shell, command).await,
+        }
+    }
+}
+
+/// The whole program: arguments in, exit code out.
+pub fn main() -> ExitCode {
+    let cli = match Cli::try_parse() {
+        Ok(cli) => cli,
+        Err(error) => {
+            // Clap prints help to standard output and mistakes to standard error, and knows which is which.
+            error.print().ok();
+            return ExitCode::from(u8::try_from(error.exit_code()).unwrap_or(complaint::USAGE));
+        }
+    };
+    start_tracing(cli.global.verbose);
+    let runtime = match tokio::runtime::Builder::new_multi_thread().enable_all().build() {
+        Ok(runtime) => runtime,
+        Err(error) => return complaint::report(&anyhow::Error::new(error).context("cannot start")),
+    };
+    runtime.block_on(run(cli))
+}
+
+/// Runs one command to its end or to the first signal, and lets go of the server in either case.
+async fn run(cli: Cli) -> ExitCode {
+    let shell = Shell::new(cli.global);
+    let ended = tokio::select! {
+        ended = cli.command.run(&shell) => ended,
+        signal = interruption() => Err(complaint::interrupted(signal)),
+    };
+    let closed = shell.close().await;
+    match ended.and_then(|outcome| closed.map(|()| outcome)) {
+        Ok(outcome) => outcome.exit_code(),
+        Err(error) => complaint::report(&error),
+    }
+}
+
+/// Waits for Ctrl-C or SIGTERM and answers the signal's number.
+async fn interruption() -> u8 {
+    const SIGINT: u8 = 2;
+    #[cfg(unix)]
+    {
+        use tokio::signal::unix::{SignalKind, signal};
+        const SIGTERM: u8 = 15;
+        if let Ok(mut terminate) = signal(SignalKind::terminate()) {
+            return tokio::select! {
+                _ = terminate.recv() => SIGTERM,
+                _ = tokio::signal::ctrl_c() => SIGINT,
+            };
+        }
+    }
+    tokio::signal::ctrl_c().await.ok();
+    SIGINT
+}
+
+fn start_tracing(verbose: bool) {
+    use tracing_subscriber::EnvFilter;
+    let fallback = if verbose { "info,ledger_store=debug,ledger_projections=debug" } else { "error" };
+    let filter = EnvFilter::try_from_env("LEDGERD_LOG").unwrap_or_else(|_| EnvFilter::new(fallback));
+    tracing_subscriber::fmt().with_env_filter(filter).with_writer(std::io::stderr).try_init().ok();
+}
+
+#[cfg(test)]
+mod tests {
+    use clap::CommandFactory;
+
+    use super::*;
+
+    #[test]
+    fn the_arguments_are_consistent() {
+        Cli::command().debug_assert();
+    }
+}
