@@ -273,15 +273,14 @@ mod tests {
         sheet.rule();
         sheet.strong(["Total".into(), "1,250.00".into(), "0.50".into()]);
         insta::assert_snapshot!(sheet.render_at(50, false), @r"
-         Account                       Debit   Credit
-        ──────────────────────────────────────────────
+         Account                           Debit   Credit
+        ──────────────────────────────────────────────────
          Assets
-           Bank with a name that    1,250.00
-         is longer than its
-         column
-           Cash                                  0.50
-                                    ────────   ──────
-         Total                      1,250.00     0.50
+           Bank with a name that is     1,250.00
+         longer than its column
+           Cash                                      0.50
+                                        ────────   ──────
+         Total                          1,250.00     0.50
         ");
     }
 

@@ -250,7 +250,8 @@ async fn create_database(admin: &PgConnectOptions) -> Result<(), sqlx::Error> {
         match sqlx::query("CREATE DATABASE ledger TEMPLATE template0 ENCODING 'UTF8'").execute(&mut connection).await {
             // Another process was faster.
             Err(sqlx::Error::Database(error)) if error.code().is_some_and(|code| EXISTS_ALREADY.contains(&code.as_ref())) => {}
-            made => drop(made?),
+            Ok(_) => {}
+            Err(error) => return Err(error),
         }
     }
     connection.close().await
