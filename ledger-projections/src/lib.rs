@@ -1,1 +1,27 @@
-//! Read models.
+//! Read models: what follows from history, in tables that reports read. Dropped and rebuilt at will; they decide nothing.
+//!
+//! A [`projection`] turns events into rows ([`gl_fact`], [`account_balance`]); the [`worker`] keeps them up to date; the
+//! [`reports`] read them.
+//! How a report looks on paper belongs to whoever prints it.
+
+pub mod account_balance;
+pub mod chart;
+pub mod checkpoint;
+pub mod error;
+pub mod gl_fact;
+mod history;
+mod pipeline;
+pub mod projection;
+pub mod reports;
+mod runner;
+pub mod worker;
+
+pub use account_balance::AccountBalance;
+pub use chart::Chart;
+pub use checkpoint::{Checkpoint, Status, resume};
+pub use error::ProjectionError;
+pub use gl_fact::GlFact;
+pub use history::seq_known_at;
+pub use projection::Projection;
+pub use runner::Progress;
+pub use worker::{Waited, Wakeup, Worker, WorkerConfig, announce, catch_up, catch_up_with, rebuild, wait_for};

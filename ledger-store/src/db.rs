@@ -5,7 +5,7 @@
 
 use std::time::Duration;
 
-use sqlx::postgres::{PgConnectOptions, PgPool, PgPoolOptions};
+use sqlx::postgres::{PgConnectOptions, PgListener, PgPool, PgPoolOptions};
 use sqlx::{ConnectOptions, Connection, PgConnection};
 use tracing::log::LevelFilter;
 
@@ -104,6 +104,27 @@ impl Store {
     /// Waits for every connection that is in use and closes them all.
     pub async fn close(&self) {
         self.pool.close().await;
+    }
+
+    /// Listens on a channel, on a connection of the pool that it keeps for itself. It reconnects by itself; what was said
+    /// meanwhile is lost, so listeners poll as well.
+    ///
+    /// # Errors
+    /// [`StoreError`] when the server fails.
+    pub async fn listener(&self, channel: &str) -> Result<PgListener, StoreError> {
+        let mut listener = PgListener::connect_with(&self.pool).await.doing("listen")?;
+        listener.listen(channel).await.doing("listen")?;
+        Ok(listener)
+    }
+
+    /// Says something on a channel, in a transaction of its own. Never part of an append: a NOTIFY holds a lock of the
+    /// whole database until its transaction is durable.
+    ///
+    /// # Errors
+    /// [`StoreError`] when the server fails.
+    pub async fn notify(&self, channel: &str, payload: &str) -> Result<(), StoreError> {
+        sqlx::query("SELECT pg_notify($1, $2)").bind(channel).bind(payload).execute(&self.pool).await.doing("notify")?;
+        Ok(())
     }
 
     pub(crate) fn pool(&self) -> &PgPool {

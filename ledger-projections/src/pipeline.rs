@@ -1,0 +1,134 @@
+//! From the log to rows: one task decodes and folds the next batch while Postgres works on the last.
+//!
+//! [`Source`] is the first half, used by the live worker, by catching up and by rebuilds alike.
+
+use std::sync::Arc;
+
+use futures::TryStreamExt;
+use ledger_core::{Seq, Timestamp};
+use ledger_store::OrgStore;
+use tokio::sync::mpsc;
+use tokio::task::JoinHandle;
+
+use crate::chart::{Chart, ChartRows};
+use crate::error::ProjectionError;
+use crate::history::Events;
+use crate::projection::{Batch, Projection};
+
+/// Bounds of one batch, which is one transaction.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Bounds {
+    /// Events at most.
+    pub(crate) events: u64,
+    /// Rows after which it is full.
+    pub(crate) rows: usize,
+}
+
+impl Bounds {
+    /// What suits a machine of a few cores: rows of some megabytes, a transaction of a tenth of a second.
+    pub(crate) const USUAL: Self = Self { events: 131_072, rows: 16_384 };
+}
+
+/// A batch ready to be written.
+pub(crate) struct Prepared {
+    /// The event before the first.
+    pub(crate) from: Seq,
+    /// The last event.
+    pub(crate) to: Seq,
+    /// When that was recorded.
+    pub(crate) recorded_at: Timestamp,
+    /// The projection's rows.
+    pub(crate) batch: Box<dyn Batch>,
+    /// What changed in the chart.
+    pub(crate) chart: ChartRows,
+    /// Whether the stream ended with it.
+    pub(crate) last: bool,
+}
+
+/// Batches on their way.
+pub(crate) struct Source {
+    receiver: mpsc::Receiver<Result<Prepared, ProjectionError>>,
+    task: JoinHandle<Chart>,
+}
+
+impl Source {
+    /// Begins to read after event `after`, which `chart` contains, up to `to` (or the end of the stream).
+    pub(crate) fn start(org: OrgStore, projection: Arc<dyn Projection>, chart: Chart, after: Seq, to: Option<Seq>, bounds: Bounds) -> Self {
+        let (sender, receiver) = mpsc::channel(1);
+        let assembly = Assembly { projection, chart, bounds, from: after, to: after, recorded_at: Timestamp(0), batch: None, sender };
+        Self { receiver, task: tokio::spawn(assembly.run(org, to)) }
+    }
+
+    /// The next batch; `None` at the end.
+    pub(crate) async fn next(&mut self) -> Option<Result<Prepared, ProjectionError>> {
+        self.receiver.recv().await
+    }
+
+    /// The chart at the end of what was read; only after [`Source::next`] answered `None`.
+    pub(crate) async fn chart(self) -> Option<Chart> {
+        drop(self.receiver);
+        self.task.await.ok()
+    }
+}
+
+/// A batch in the making.
+struct Assembly {
+    projection: Arc<dyn Projection>,
+    chart: Chart,
+    bounds: Bounds,
+    from: Seq,
+    to: Seq,
+    recorded_at: Timestamp,
+    batch: Option<Box<dyn Batch>>,
+    sender: mpsc::Sender<Result<Prepared, ProjectionError>>,
+}
+
+impl Assembly {
+    async fn run(mut self, org: OrgStore, to: Option<Seq>) -> Chart {
+        let outcome = self.read(&org, to).await;
+        match outcome {
+            Ok(true) => drop(self.send(true).await),
+            Ok(false) => {} // nobody listens any more
+            Err(error) => {
+                // What comes before a poisoned event is good, and is written first.
+                if self.send(false).await {
+                    self.sender.send(Err(error)).await.ok();
+                }
+            }
+        }
+        self.chart
+    }
+
+    async fn read(&mut self, org: &OrgStore, to: Option<Seq>) -> Result<bool, ProjectionError> {
+        let from = self.from + 1;
+        let mut commits = Box::pin(org.commits(from, to));
+        while let Some(commit) = commits.try_next().await? {
+            for recorded in Events::new(org.org(), commit, from, to) {
+                let recorded = recorded?;
+                if self.is_full() && !self.send(false).await {
+                    return Ok(false);
+                }
+                let batch = self.batch.get_or_insert_with(|| self.projection.batch());
+                let poisoned = |problem| ProjectionError::Poisoned { org: org.org(), seq: recorded.seq, problem };
+                batch.fold(&self.chart, &recorded).map_err(poisoned)?;
+                self.chart.evolve(recorded.seq, &recorded.event);
+                (self.to, self.recorded_at) = (recorded.seq, recorded.recorded_at);
+            }
+            tokio::task::yield_now().await;
+        }
+        Ok(true)
+    }
+
+    fn is_full(&self) -> bool {
+        self.to - self.from >= self.bounds.events || self.batch.as_ref().is_some_and(|batch| batch.weight() >= self.bounds.rows)
+    }
+
+    /// Sends what there is. Answers whether anybody still listens.
+    async fn send(&mut self, last: bool) -> bool {
+        let Some(batch) = self.batch.take().filter(|_| self.to > self.from) else { return true };
+        let chart = self.chart.take_changes();
+        let prepared = Prepared { from: self.from, to: self.to, recorded_at: self.recorded_at, batch, chart, last };
+        self.from = self.to;
+        self.sender.send(Ok(prepared)).await.is_ok()
+    }
+}

@@ -1,0 +1,56 @@
+//! What a projection is: a name, a version, and a pure function from events to rows that are written as a set.
+
+use std::sync::Arc;
+
+use futures::future::BoxFuture;
+use ledger_core::event::Recorded;
+use ledger_store::OrgTx;
+
+use crate::account_balance::AccountBalance;
+use crate::chart::Chart;
+use crate::error::ProjectionError;
+use crate::gl_fact::GlFact;
+
+/// A read model. It decides nothing: its rows follow from history alone, and can be dropped and made again.
+pub trait Projection: Send + Sync + 'static {
+    /// Its name: the checkpoint's and, by custom, the table's.
+    fn name(&self) -> &'static str;
+
+    /// Raised when the meaning of its rows changes; workers then rebuild what they find with an older one.
+    fn version(&self) -> u16;
+
+    /// Its tables in the schema `read`, each with `org_id`; the chart's own are not among them.
+    fn tables(&self) -> &'static [&'static str];
+
+    /// An empty batch.
+    fn batch(&self) -> Box<dyn Batch>;
+}
+
+/// Rows on their way from events to the database.
+pub trait Batch: Send {
+    /// Adds what follows from an event; `chart` stands just before it. Pure: the same events give the same rows.
+    ///
+    /// # Errors
+    /// What is wrong with the event, for people. The batch is then as it was: the events before it are written.
+    fn fold(&mut self, chart: &Chart, event: &Recorded) -> Result<(), String>;
+
+    /// How many rows it has become: a batch is written when it is large.
+    fn weight(&self) -> usize;
+
+    /// Writes the rows, as sets, in the transaction that also moves the checkpoint.
+    fn write<'a>(self: Box<Self>, tx: &'a mut OrgTx) -> BoxFuture<'a, Result<(), ProjectionError>>;
+}
+
+/// Every projection of the ledger. `account_balance` comes first: reports wait for it.
+#[must_use]
+pub fn all() -> Vec<Arc<dyn Projection>> {
+    vec![Arc::new(AccountBalance), Arc::new(GlFact)]
+}
+
+/// The projection with this name.
+///
+/// # Errors
+/// [`ProjectionError::UnknownProjection`].
+pub fn by_name(name: &str) -> Result<Arc<dyn Projection>, ProjectionError> {
+    all().into_iter().find(|projection| projection.name() == name).ok_or_else(|| ProjectionError::UnknownProjection(name.to_owned()))
+}

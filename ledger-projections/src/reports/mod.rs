@@ -1,0 +1,46 @@
+//! Questions asked of the books: balances, the general ledger, how fresh the read models are.
+//!
+//! Every question has a [`Point`] of knowledge: what is known now comes from the read models, what was known at an
+//! earlier event or time from a fold of history, which waits for no projection.
+
+mod balances;
+mod balances_fold;
+mod freshness;
+
+use ledger_core::{Seq, Timestamp};
+use ledger_store::OrgStore;
+
+pub use balances::{BalanceQuery, BalanceRow, Balances, Closing, balances};
+pub use freshness::{Freshness, freshness};
+
+use crate::error::ProjectionError;
+use crate::history::seq_known_at;
+
+/// As known when.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum Point {
+    /// As far as the read model has come.
+    #[default]
+    Latest,
+    /// When this event was the last.
+    AtSeq(Seq),
+    /// At this moment.
+    KnownAt(Timestamp),
+}
+
+impl Point {
+    /// The last event that counts; `None` where it is the read model's.
+    ///
+    /// # Errors
+    /// [`ProjectionError::BeyondEnd`] for an event that has not happened.
+    pub async fn seq(self, org: &OrgStore) -> Result<Option<Seq>, ProjectionError> {
+        match self {
+            Self::Latest => Ok(None),
+            Self::KnownAt(time) => seq_known_at(org, time).await.map(Some),
+            Self::AtSeq(seq) => {
+                let head = org.head().await?.seq;
+                if seq > head { Err(ProjectionError::BeyondEnd { asked: seq, head }) } else { Ok(Some(seq)) }
+            }
+        }
+    }
+}

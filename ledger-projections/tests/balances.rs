@@ -1,0 +1,99 @@
+//! Balances from the read model against a fold of history: equal at every date, zero per currency at every date and event.
+
+#![expect(clippy::unwrap_used, reason = "a test that cannot go on fails")]
+
+mod common;
+
+use std::collections::BTreeMap;
+
+use common::{Dice, World, day, world};
+use ledger_core::book::Valuation;
+use ledger_projections::reports::{BalanceQuery, Balances, Closing, Point, balances};
+use ledger_projections::{ProjectionError, catch_up, seq_known_at};
+use rust_decimal::Decimal;
+
+async fn random_world(valuation: Valuation, seed: u64, commands: usize) -> World {
+    let (mut world, mut dice) = (world(valuation).await, Dice::new(seed));
+    for _ in 0..commands {
+        world.something_happens(&mut dice);
+        if dice.chance(7) {
+            world.commit().await;
+        }
+    }
+    world.commit().await;
+    world
+}
+
+fn assert_zero(found: &Balances, what: &str) {
+    let mut sums: BTreeMap<&str, Decimal> = BTreeMap::new();
+    let mut functional = Decimal::ZERO;
+    for row in &found.rows {
+        *sums.entry(&row.currency).or_default() += row.balance();
+        functional += row.functional_balance().unwrap_or_default();
+    }
+    assert!(sums.values().all(Decimal::is_zero), "{what}: {sums:?}");
+    assert!(functional.is_zero(), "{what}: functional {functional}");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn the_read_model_and_the_fold_agree_at_every_date() {
+    for (valuation, seed) in [(Valuation::Required, 1), (Valuation::ByCommodity, 2)] {
+        let world = random_world(valuation, seed, 400).await;
+        catch_up(&world.org, |_| ()).await.unwrap();
+        let head = world.tip.seq;
+        for closing in [Closing::Include, Closing::Exclude] {
+            for n in (0..820).step_by(37) {
+                for from in [None, Some(day(n / 2)), Some(day(n))] {
+                    let query = BalanceQuery { from, as_of: Some(day(n)), point: Point::Latest, closing };
+                    let read = balances(&world.org, &query).await.unwrap();
+                    let folded = balances(&world.org, &BalanceQuery { point: Point::AtSeq(head), ..query }).await.unwrap();
+                    assert_eq!(read, folded, "{query:?}");
+                    assert_zero(&read, &format!("{query:?}"));
+                }
+            }
+            let query = BalanceQuery { closing, ..BalanceQuery::default() };
+            let read = balances(&world.org, &query).await.unwrap();
+            assert_eq!(read, balances(&world.org, &BalanceQuery { point: Point::AtSeq(head), ..query }).await.unwrap());
+            assert!(!read.rows.is_empty());
+        }
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn the_trial_balance_is_zero_at_every_event_and_agrees_with_the_book() {
+    let world = random_world(Valuation::Required, 3, 120).await;
+    catch_up(&world.org, |_| ()).await.unwrap();
+    for seq in 0..=world.tip.seq {
+        let found = balances(&world.org, &BalanceQuery { point: Point::AtSeq(seq), ..BalanceQuery::default() }).await.unwrap();
+        assert_eq!(found.seq, seq);
+        assert_zero(&found, &format!("at {seq}"));
+    }
+    let latest = balances(&world.org, &BalanceQuery::default()).await.unwrap();
+    let mut rows = 0;
+    for row in &latest.rows {
+        let held = world.book.holdings(row.account_no);
+        let commodity = world.book.commodity_by_code(&row.currency).unwrap();
+        let holding = held.iter().find(|holding| holding.currency == commodity.no).unwrap();
+        assert_eq!(row.balance(), ledger_core::money::decimal_of(holding.units, commodity.scale), "{row:?}");
+        assert_eq!(row.functional_balance().unwrap(), ledger_core::money::decimal_of(holding.functional, 2), "{row:?}");
+        rows += 1;
+    }
+    assert_eq!(rows, world.book.accounts().iter().map(|account| world.book.holdings(account.no).len()).sum::<usize>());
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn what_was_known_at_a_time_is_what_was_recorded_by_then() {
+    let world = random_world(Valuation::Required, 4, 60).await;
+    let commits = world.org.commits_after(0, u64::MAX).await.unwrap();
+    assert!(commits.len() > 5);
+    for commit in &commits {
+        let at = commit.recorded_at;
+        assert_eq!(seq_known_at(&world.org, at).await.unwrap(), commit.last_seq());
+        let before = ledger_core::Timestamp(at.0 - 1);
+        assert_eq!(seq_known_at(&world.org, before).await.unwrap(), commit.first_seq - 1);
+        let known = balances(&world.org, &BalanceQuery { point: Point::KnownAt(at), ..BalanceQuery::default() }).await.unwrap();
+        assert_eq!(known.seq, commit.last_seq());
+    }
+    let ahead = BalanceQuery { point: Point::AtSeq(world.tip.seq + 1), ..BalanceQuery::default() };
+    assert!(matches!(balances(&world.org, &ahead).await, Err(ProjectionError::BeyondEnd { .. })));
+}
