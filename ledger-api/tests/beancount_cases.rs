@@ -151,10 +151,10 @@ fn numbers_left_out_are_computed() {
         ),
         ("Assets:Cash 10 EUR @ 1.5 USD\n  Expenses:Fees", "Assets:Cash 10 EUR = 15.00 USD, Expenses:Fees -15.0 USD"),
         ("Assets:Cash 10 EUR @@ 9.99 USD\n  Expenses:Fees", "Assets:Cash 10 EUR = 9.99 USD, Expenses:Fees -9.99 USD"),
-        ("Assets:Cash 3 EUR @@ 10 USD\n  Expenses:Fees -10 USD", "Assets:Cash 3 EUR = 10 USD, Expenses:Fees -10 USD"),
-        ("Assets:Cash 4 EUR @ USD\n  Expenses:Fees -5 USD", "Assets:Cash 4 EUR = 5 USD, Expenses:Fees -5 USD"),
-        ("Assets:Cash 4 EUR @\n  Expenses:Fees -5 USD", "Assets:Cash 4 EUR = 5 USD, Expenses:Fees -5 USD"),
-        ("Assets:Cash EUR @ 2 USD\n  Expenses:Fees -5 USD", "Assets:Cash 2.5 EUR = 5.00 USD, Expenses:Fees -5 USD"),
+        ("Assets:Cash 3 EUR @@ 10 USD\n  Expenses:Fees -10 USD", "Assets:Cash 3 EUR = 10.00 USD, Expenses:Fees -10 USD"),
+        ("Assets:Cash 4 EUR @ USD\n  Expenses:Fees -5 USD", "Assets:Cash 4 EUR = 5.00 USD, Expenses:Fees -5 USD"),
+        ("Assets:Cash 4 EUR @\n  Expenses:Fees -5 USD", "Assets:Cash 4 EUR = 5.00 USD, Expenses:Fees -5 USD"),
+        ("Assets:Cash EUR @ 2 USD\n  Expenses:Fees -5 USD", "Assets:Cash 2.5 EUR = 5 USD, Expenses:Fees -5 USD"),
         ("Assets:Stock 4 HOOL {}\n  Assets:Cash -10.00 USD", "Assets:Stock 4 HOOL = 10.00 USD, Assets:Cash -10.00 USD"),
         ("Assets:Stock 4 HOOL {{10.00 USD}}\n  Assets:Cash", "Assets:Stock 4 HOOL = 10.00 USD, Assets:Cash -10.00 USD"),
         ("Assets:Stock 3 HOOL {10 # 1.00 USD}\n  Assets:Cash", "Assets:Stock 3 HOOL = 31.00 USD, Assets:Cash -31.00 USD"),
@@ -165,7 +165,9 @@ fn numbers_left_out_are_computed() {
             "Assets:Cash 4.8 USD\n  Assets:Cash 2.97 USD\n  Expenses:Fees",
             "Assets:Cash 4.8 USD, Assets:Cash 2.97 USD, Expenses:Fees -7.77 USD",
         ),
-        // beancount fills -0.33335 USD.
+        // beancount keeps 0.7367431365175 JPY.
+        ("Expenses:Fees -19.59 USD\n  Assets:Cash JPY @ 26.59 USD", "Expenses:Fees -19.59 USD, Assets:Cash 1 JPY = 19.59 USD"),
+        // beancount fills -0.3333498 USD.
         ("Assets:Stock 3 HOOL @ 0.1111166 USD\n  Assets:Cash", "Assets:Stock 3 HOOL = 0.33 USD, Assets:Cash -0.33 USD"),
         (
             "Assets:Cash 10.00/4 USD\n  Assets:Cash (3+4)*-2 USD\n  Expenses:Fees",
@@ -422,6 +424,33 @@ fn includes_are_read_once_and_from_their_own_folder() {
 }
 
 #[test]
+fn includes_can_be_forbidden() {
+    let mut sink = Collected::default();
+    let options = Options { refuse_includes: true, ..Options::default() };
+    beancount::read_from("include \"/etc/*\"\n".as_bytes(), "x", Path::new(""), &options, &mut sink).unwrap();
+    assert_eq!(errors(&sink, 0), ["1:1 includes are not followed here `/etc/*`"]);
+}
+
+#[test]
+fn a_rejects_file_begins_with_what_its_transactions_need() {
+    let mut sink = Collected::default();
+    let options = Options { keep_text: true, ..Options::default() };
+    let text = format!(
+        "option \"booking_method\" \"FIFO\"\n2014-01-01 commodity USD\n  precision: 3\n{OPEN}2014-01-01 * \"x\"\n  Assets:Cash 1.005 USD\n  Assets:Other\n"
+    );
+    beancount::read_from(text.as_bytes(), "x", Path::new(""), &options, &mut sink).unwrap();
+    assert_eq!(errors(&sink, 0), Vec::<String>::new());
+    let header = sink.header.unwrap();
+    assert!(
+        header.starts_with("option \"booking_method\" \"FIFO\"\n2014-01-01 commodity USD\n  precision: 3\n1970-01-01 open Assets:Cash\n"),
+        "{header}"
+    );
+    let Some(Item::Entry(entry)) = sink.items.last() else { panic!("{:?}", sink.items) };
+    assert_eq!(entry.text.as_deref(), Some("2014-01-01 * \"x\"\n  Assets:Cash 1.005 USD\n  Assets:Other"));
+    assert_eq!((entry.place.line, entry.place.column, entry.line_places.as_slice()), (10, 1, &[11, 12][..]));
+}
+
+#[test]
 fn bytes_that_are_no_text_spoil_their_directive_only() {
     let mut text = format!("{OPEN}2014-01-01 * \"caf").into_bytes();
     text.push(0xe9);
@@ -505,7 +534,7 @@ proptest! {
 
     #[test]
     fn any_bytes_are_read_to_their_end(bytes in prop::collection::vec(any::<u8>(), 0..200)) {
-        beancount::read_from(bytes.as_slice(), "x", Path::new(""), &Options { keep_text: true }, &mut Collected::default()).unwrap();
+        beancount::read_from(bytes.as_slice(), "x", Path::new(""), &Options { keep_text: true, refuse_includes: true }, &mut Collected::default()).unwrap();
     }
 
     #[test]

@@ -63,8 +63,8 @@ pub(super) struct Stock<'b, 't> {
     pub(super) methods: &'b [Method],
 }
 
-impl<'t> Stock<'_, 't> {
-    pub(super) fn inventory(&self, account: AccountId) -> Option<&Inventory<'t>> {
+impl<'b, 't> Stock<'b, 't> {
+    pub(super) fn inventory(&self, account: AccountId) -> Option<&'b Inventory<'t>> {
         self.inventories.get(account.index())
     }
 
@@ -255,11 +255,12 @@ fn remaining(taken: &[Taken], account: AccountId, currency: CurrencyId, order: u
         .try_fold(lot.units, |sum, (_, _, _, change)| sum.checked_add(*change))
 }
 
-/// A lot that fits a reduction.
-struct Match<'t> {
+/// A lot that fits a reduction, with what is left of it.
+#[derive(Clone, Copy)]
+struct Match<'b, 't> {
     order: u64,
     units: Decimal,
-    cost: Cost<'t>,
+    cost: &'b Cost<'t>,
 }
 
 fn take<'t>(
@@ -272,7 +273,7 @@ fn take<'t>(
 ) -> Parse<Vec<Leg<'t>>> {
     let matches = matching(leg, spec, units, stock, taken)?;
     if matches.is_empty() {
-        let held = describe_all(held_lots(leg, stock), leg.currency, stock.names);
+        let held = describe_all(&held_lots(leg, stock), leg.currency, stock.names);
         return Err(Fault::new(leg.pos, format!("no lot of {} fits this reduction", stock.names.account_name(leg.account)))
             .found(describe_spec(leg, spec, stock.names))
             .remedy(if held.is_empty() { "buy it at a cost first".to_owned() } else { format!("the account holds {held}") }));
@@ -287,12 +288,12 @@ fn take<'t>(
     Ok(reductions)
 }
 
-fn held_lots<'t>(leg: &Leg<'t>, stock: &Stock<'_, 't>) -> Vec<Match<'t>> {
+fn held_lots<'b, 't>(leg: &Leg<'t>, stock: &Stock<'b, 't>) -> Vec<Match<'b, 't>> {
     let lots = stock.inventory(leg.account).and_then(|held| held.lots(leg.currency));
-    lots.into_iter().flat_map(|lots| lots.iter()).map(|(order, lot)| Match { order, units: lot.units, cost: lot.cost.clone() }).collect()
+    lots.into_iter().flat_map(|lots| lots.iter()).map(|(order, lot)| Match { order, units: lot.units, cost: &lot.cost }).collect()
 }
 
-fn matching<'t>(leg: &Leg<'t>, spec: &NewLot<'t>, units: Decimal, stock: &Stock<'_, 't>, taken: &[Taken]) -> Parse<Vec<Match<'t>>> {
+fn matching<'b, 't>(leg: &Leg<'t>, spec: &NewLot<'t>, units: Decimal, stock: &Stock<'b, 't>, taken: &[Taken]) -> Parse<Vec<Match<'b, 't>>> {
     let number = cost_number(spec, units).map_err(|problem| Fault::new(leg.pos, problem))?;
     let Some(lots) = stock.inventory(leg.account).and_then(|held| held.lots(leg.currency)) else { return Ok(Vec::new()) };
     let fits = |cost: &Cost<'t>| {
@@ -305,7 +306,7 @@ fn matching<'t>(leg: &Leg<'t>, spec: &NewLot<'t>, units: Decimal, stock: &Stock<
     for (order, lot) in lots.iter().filter(|(_, lot)| fits(&lot.cost)) {
         let Some(units) = remaining(taken, leg.account, leg.currency, order, lot) else { continue };
         if !units.is_zero() {
-            matches.push(Match { order, units, cost: lot.cost.clone() });
+            matches.push(Match { order, units, cost: &lot.cost });
         }
     }
     Ok(matches)
@@ -330,7 +331,7 @@ fn choose<'t>(
     leg: &Leg<'t>,
     spec: &NewLot<'t>,
     units: Decimal,
-    matches: &[Match<'t>],
+    matches: &[Match<'_, 't>],
     method: Method,
     names: &Names<'t>,
 ) -> Parse<Vec<(usize, Decimal)>> {
@@ -339,7 +340,7 @@ fn choose<'t>(
         Method::Strict | Method::StrictWithSize => strict(units, matches, method).ok_or_else(|| {
             fault("several lots fit this reduction").remedy(format!(
                 "name one by cost, date or label, or open the account with \"FIFO\"; it holds {}",
-                describe_all(matches.iter().map(clone_match).collect(), leg.currency, names)
+                describe_all(matches, leg.currency, names)
             ))
         }),
         Method::Average => Err(fault("beancount does not book reductions at average cost")
@@ -352,16 +353,12 @@ fn choose<'t>(
         if sum == Some(units) {
             return Ok(chosen);
         }
-        let held = describe_all(matches.iter().map(clone_match).collect(), leg.currency, names);
+        let held = describe_all(matches, leg.currency, names);
         Err(fault("there are not enough units in the lots that fit").remedy(format!("reduce by what is there: {held}")))
     })
 }
 
-fn clone_match<'t>(lot: &Match<'t>) -> Match<'t> {
-    Match { order: lot.order, units: lot.units, cost: lot.cost.clone() }
-}
-
-fn strict(units: Decimal, matches: &[Match<'_>], method: Method) -> Option<Vec<(usize, Decimal)>> {
+fn strict(units: Decimal, matches: &[Match<'_, '_>], method: Method) -> Option<Vec<(usize, Decimal)>> {
     if let [only] = matches {
         let size = only.units.abs().min(units.abs());
         return Some(vec![(0, if units.is_sign_negative() { -size } else { size })]);
@@ -377,7 +374,7 @@ fn strict(units: Decimal, matches: &[Match<'_>], method: Method) -> Option<Vec<(
     sized.min_by_key(|(_, lot)| lot.cost.date).map(|(at, lot)| vec![(at, -lot.units)])
 }
 
-fn in_order(units: Decimal, matches: &[Match<'_>], method: Method) -> Vec<(usize, Decimal)> {
+fn in_order(units: Decimal, matches: &[Match<'_, '_>], method: Method) -> Vec<(usize, Decimal)> {
     let mut order: Vec<usize> = (0..matches.len()).collect();
     match method {
         Method::Lifo => order.sort_by_key(|at| std::cmp::Reverse(matches[*at].cost.date)),
@@ -417,7 +414,7 @@ fn describe_spec(leg: &Leg<'_>, spec: &NewLot<'_>, names: &Names<'_>) -> String 
 }
 
 /// The first few lots, for messages.
-fn describe_all(lots: Vec<Match<'_>>, currency: CurrencyId, names: &Names<'_>) -> String {
+fn describe_all(lots: &[Match<'_, '_>], currency: CurrencyId, names: &Names<'_>) -> String {
     const SHOWN: usize = 5;
     let more = lots.len().saturating_sub(SHOWN);
     let mut parts: Vec<String> = lots.iter().take(SHOWN).map(|lot| describe_lot(lot, currency, names)).collect();
@@ -427,8 +424,8 @@ fn describe_all(lots: Vec<Match<'_>>, currency: CurrencyId, names: &Names<'_>) -
     parts.join("; ")
 }
 
-fn describe_lot(lot: &Match<'_>, currency: CurrencyId, names: &Names<'_>) -> String {
-    let cost = &lot.cost;
+fn describe_lot(lot: &Match<'_, '_>, currency: CurrencyId, names: &Names<'_>) -> String {
+    let cost = lot.cost;
     let label = cost.label.map(|label| format!(", \"{label}\"")).unwrap_or_default();
     let (units, quote) = (names.currency_name(currency), names.currency_name(cost.currency));
     format!("{} {units} {{{} {quote}, {}{label}}}", lot.units, cost.number.normalize(), cost.date)

@@ -7,6 +7,7 @@ use std::io::Read;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
+use super::Options;
 use super::ast::{Fault, Pos};
 use super::glob;
 use super::parse::{Include, Parsed, parse_file};
@@ -65,7 +66,13 @@ impl SourceFile {
 }
 
 /// Reads the first text and everything it includes. What cannot be included is refused where it is named.
-pub(super) fn load(mut first: impl Read, name: &str, folder: &Path, refused: &mut Vec<SourceError>) -> Result<Vec<SourceFile>, ReadError> {
+pub(super) fn load(
+    mut first: impl Read,
+    name: &str,
+    folder: &Path,
+    options: &Options,
+    refused: &mut Vec<SourceError>,
+) -> Result<Vec<SourceFile>, ReadError> {
     let name: Arc<str> = name.into();
     let mut bytes = Vec::new();
     first.read_to_end(&mut bytes).map_err(|error| io(name.clone(), error))?;
@@ -75,6 +82,11 @@ pub(super) fn load(mut first: impl Read, name: &str, folder: &Path, refused: &mu
     let mut waiting: VecDeque<(usize, PathBuf)> = VecDeque::from([(0, folder.to_path_buf())]);
     while let Some((at, folder)) = waiting.pop_front() {
         for include in includes(&files[at]) {
+            if options.refuse_includes {
+                let fault = Fault::new(include.pos, "includes are not followed here").found(include.pattern.clone());
+                refuse(&files[at], &include, *fault.remedy("import the included file itself"), refused);
+                continue;
+            }
             let found = glob::expand(&folder.join(&include.pattern));
             if found.is_empty() {
                 let fault = Fault::new(include.pos, "no file matches this include").found(include.pattern.clone());

@@ -5,6 +5,8 @@ use std::path::{Component, Path, PathBuf};
 
 /// How many folders deep `**` looks.
 const DEPTH_MAX: usize = 64;
+/// How many folders `**` looks into.
+const FOLDERS_MAX: usize = 100_000;
 
 /// Files that match `pattern`, sorted by name. A pattern without wildcards matches itself if it exists.
 pub(super) fn expand(pattern: &Path) -> Vec<PathBuf> {
@@ -48,7 +50,7 @@ fn below(folder: &Path) -> Vec<PathBuf> {
             .flat_map(|folder| names(folder).into_iter().map(|name| folder.join(name)))
             .filter(|path| is_folder(path))
             .collect();
-        if level.is_empty() {
+        if level.is_empty() || all.len() > FOLDERS_MAX {
             break;
         }
         all.extend(level.iter().cloned());

@@ -72,13 +72,32 @@ pub(super) fn complete<'t>((currency, legs): Group<'t>, names: &Names<'t>, scale
     if let Some((at, gap)) = first
         && let Some(leg) = fill(legs[at].clone(), gap, negated(sum), scales)?
     {
-        let done = settle(&leg, true, scales)?;
+        let mut done = settle(&leg, true, scales)?;
+        if gap == Gap::Units {
+            keep_weight(&mut done, negated(sum), scales)?;
+        }
         booked.insert(at, done);
     }
     for posting in &booked {
         check_cost(posting)?;
     }
     Ok(booked)
+}
+
+/// Computed units are rounded to their commodity's digits; what they stand for is not changed by that.
+fn keep_weight(posting: &mut Booked<'_>, needed: Decimal, scales: &dyn Scales) -> Parse<()> {
+    if posting.units.is_zero() && (posting.cost.is_some() || posting.price.is_some()) {
+        return Err(Fault::new(posting.pos, "the amount left out is less than the smallest unit of its commodity").remedy("write it"));
+    }
+    let moved = posting.weight.exact.checked_sub(needed).map(|moved| moved.abs());
+    let step = posting.price.map(|(price, _)| price).or(posting.cost.as_ref().map(|cost| cost.number)).unwrap_or(Decimal::ONE);
+    let explained = step.checked_mul(Decimal::new(1, u32::from(scales.scale(posting.currency))));
+    let same_side = posting.units.is_sign_negative() == needed.is_sign_negative();
+    if same_side && moved.is_some_and(|moved| explained.is_some_and(|explained| moved <= explained)) {
+        let rounded = round(needed, scales.scale(posting.weight.currency)).ok_or_else(|| Fault::new(posting.pos, TOO_LARGE))?;
+        posting.weight = Weighed { exact: needed, rounded, ..posting.weight };
+    }
+    Ok(())
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -132,15 +151,9 @@ fn fill<'t>(mut leg: Leg<'t>, gap: Gap, weight: Decimal, scales: &dyn Scales) ->
             if units.is_zero() {
                 return Ok(None);
             }
-            if spec.total == Part::Absent {
-                // Keep the whole: the cost per unit follows from it, and both weigh exactly this.
-                spec.total = Part::Given(if units.is_sign_negative() { negated(weight) } else { weight });
-                spec.per = Part::Given(Decimal::ZERO);
-            } else {
-                let total = if let Part::Given(total) = spec.total { total } else { Decimal::ZERO };
-                let per = weight.checked_sub(total).and_then(|rest| quotient(rest, units));
-                spec.per = Part::Given(per.ok_or_else(large)?);
-            }
+            let total = if let Part::Given(total) = spec.total { total } else { Decimal::ZERO };
+            let per = weight.checked_sub(total).and_then(|rest| quotient(rest, units));
+            spec.per = Part::Given(per.ok_or_else(large)?);
         }
         (Gap::CostTotal, Held::Spec(spec)) => {
             let per = if let Part::Given(per) = spec.per { per } else { Decimal::ZERO };
@@ -178,17 +191,15 @@ fn round(number: Decimal, scale: u8) -> Option<Decimal> {
 fn settle<'t>(leg: &Leg<'t>, computed: bool, scales: &dyn Scales) -> Parse<Booked<'t>> {
     let large = || Fault::new(leg.pos, TOO_LARGE);
     let units = leg.units.unwrap_or_default();
-    let (cost, worth) = match &leg.cost {
-        Held::Lot(cost) => (Some(cost.clone()), Worth::PerUnit(cost.number, cost.currency)),
+    let cost = match &leg.cost {
+        Held::Lot(cost) => Some(cost.clone()),
         Held::Spec(spec) => {
-            let (number, worth) = new_cost(spec, units, leg.pos)?;
-            let date = spec.date.unwrap_or_default();
-            (Some(Cost { number, currency: spec.currency, date, label: spec.label }), worth)
+            let number = cost_per_unit(spec, units, leg.pos)?;
+            Some(Cost { number, currency: spec.currency, date: spec.date.unwrap_or_default(), label: spec.label })
         }
-        Held::Plain => (None, Worth::Itself),
+        Held::Plain => None,
     };
     let mut price = None;
-    let mut worth = worth;
     if let Some(LegPrice { number: Some(number), currency, total }) = leg.price {
         let per = match total {
             true if units.is_zero() => Decimal::ZERO,
@@ -196,51 +207,33 @@ fn settle<'t>(leg: &Leg<'t>, computed: bool, scales: &dyn Scales) -> Parse<Booke
             false => number,
         };
         price = Some((per, currency));
-        if cost.is_none() {
-            worth = if total && !units.is_zero() { Worth::Total(number, currency) } else { Worth::PerUnit(per, currency) };
-        }
     }
+    let worth = cost.as_ref().map(|cost| (cost.number, cost.currency)).or(price);
     let weight = weigh(units, leg.currency, worth, scales).ok_or_else(large)?;
     Ok(Booked { index: leg.index, pos: leg.pos, account: leg.account, units, currency: leg.currency, cost, price, weight, computed })
 }
 
-/// What the weight of a posting is computed from.
-#[derive(Clone, Copy)]
-enum Worth {
-    /// Its own units.
-    Itself,
-    /// So much for each unit.
-    PerUnit(Decimal, CurrencyId),
-    /// So much for all units, positive.
-    Total(Decimal, CurrencyId),
-}
-
-fn weigh(units: Decimal, own: CurrencyId, worth: Worth, scales: &dyn Scales) -> Option<Weighed> {
-    let (currency, exact, rounded) = match worth {
-        Worth::Itself => (own, units, round(units, scales.scale(own))?),
-        Worth::PerUnit(per, currency) => {
-            let rounded = rounding::multiply(units, per, scales.scale(currency), Rounding::HalfEven).ok()?;
-            (currency, significant(units.checked_mul(per)?), rounded)
-        }
-        Worth::Total(total, currency) => {
-            let signed = if units.is_sign_negative() { negated(total) } else { total };
-            (currency, signed, round(signed, scales.scale(currency))?)
-        }
+/// Weighs units that are worth so much each. A total is taken through the cost or price per unit, as beancount
+/// does, so that weights agree with it to the last digit; it comes back whole unless it has more digits than its
+/// commodity.
+fn weigh(units: Decimal, own: CurrencyId, worth: Option<(Decimal, CurrencyId)>, scales: &dyn Scales) -> Option<Weighed> {
+    let Some((per, currency)) = worth else {
+        return Some(Weighed { currency: own, exact: units, rounded: round(units, scales.scale(own))? });
     };
-    Some(Weighed { currency, exact, rounded })
+    let rounded = rounding::multiply(units, per, scales.scale(currency), Rounding::HalfEven).ok()?;
+    Some(Weighed { currency, exact: significant(units.checked_mul(per)?), rounded })
 }
 
-/// The cost per unit of a new lot, and what its posting weighs.
-fn new_cost(spec: &NewLot<'_>, units: Decimal, pos: Pos) -> Parse<(Decimal, Worth)> {
+/// The cost per unit of a new lot.
+fn cost_per_unit(spec: &NewLot<'_>, units: Decimal, pos: Pos) -> Parse<Decimal> {
     let large = || Fault::new(pos, TOO_LARGE);
     let per = if let Part::Given(per) = spec.per { per } else { Decimal::ZERO };
-    let Part::Given(total) = spec.total else { return Ok((per, Worth::PerUnit(per, spec.currency))) };
+    let Part::Given(total) = spec.total else { return Ok(per) };
     if units.is_zero() {
         return Err(Fault::new(pos, "a lot needs units other than zero"));
     }
     let all = per.checked_mul(units.abs()).and_then(|sum| sum.checked_add(total)).ok_or_else(large)?;
-    let number = quotient(all, units.abs()).ok_or_else(large)?;
-    Ok((number, Worth::Total(all, spec.currency)))
+    quotient(all, units.abs()).ok_or_else(large)
 }
 
 fn check_cost(posting: &Booked<'_>) -> Parse<()> {

@@ -42,6 +42,8 @@ pub(super) struct Booking<'t> {
     pub(super) met: Vec<Met>,
     /// Whether rounded weights leave a residual.
     pub(super) rounded: bool,
+    /// Whether beancount would round an amount that was left out to fewer digits than its commodity has.
+    pub(super) finer: bool,
 }
 
 /// Accounts and their holdings.
@@ -194,7 +196,8 @@ impl<'t> Ledger<'t> {
             let how = inventory.add(posting.currency, posting.units, posting.cost.as_ref());
             met.push(how.ok_or_else(|| Fault::new(posting.pos, "the balance of this account becomes too large to keep exactly"))?);
         }
-        Ok(Booking { postings: booked, met, rounded })
+        let finer = self.is_finer(&booked);
+        Ok(Booking { postings: booked, met, rounded, finer })
     }
 
     fn book(&self, date: NaiveDate, txn: &'t Txn<'t>) -> Parse<Vec<Booked<'t>>> {
@@ -275,6 +278,16 @@ impl<'t> Ledger<'t> {
             "correct an amount, or leave one out to have it computed".to_owned()
         };
         Err(Fault::new(directive.pos, problem).remedy(remedy))
+    }
+
+    fn is_finer(&self, booked: &[Booked<'_>]) -> bool {
+        let computed = booked.iter().filter(|posting| posting.computed && posting.cost.is_none() && posting.price.is_none());
+        computed.into_iter().any(|posting| {
+            let tolerance = tolerance::of_transaction(posting.currency, booked, &self.parsed.settings, &self.parsed.names);
+            let step = (tolerance * Decimal::TWO).normalize();
+            // beancount rounds to twice the tolerance where that looks like a number that somebody wrote.
+            !step.is_zero() && step.mantissa() < 10_000 && posting.units.round_dp(step.scale()) != posting.units
+        })
     }
 
     /// Whether an account or one below it holds lots of a commodity.

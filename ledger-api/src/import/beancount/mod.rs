@@ -45,6 +45,9 @@ use crate::import::source::{Place, ReadError, Sink, SourceNotes};
 pub struct Options {
     /// Whether accepted entries carry their source text, for a rejects file.
     pub keep_text: bool,
+    /// Whether `include` lines are refused instead of followed: for text from strangers, who should not choose
+    /// which files are read.
+    pub refuse_includes: bool,
 }
 
 /// Reads a file and what it includes.
@@ -67,7 +70,7 @@ pub fn read(path: &Path, options: &Options, sink: &mut dyn Sink) -> Result<Sourc
 /// As [`read`].
 pub fn read_from(reader: impl Read, name: &str, folder: &Path, options: &Options, sink: &mut dyn Sink) -> Result<SourceNotes, ReadError> {
     let mut refused = Vec::new();
-    let files = files::load(reader, name, folder, &mut refused)?;
+    let files = files::load(reader, name, folder, options, &mut refused)?;
     let mut parsed = Parsed::default();
     for (number, file) in (0_u32..).zip(&files) {
         parse::parse_file(&file.text, number, &file.bad_lines, &mut parsed, &mut |refusal: Refusal| {

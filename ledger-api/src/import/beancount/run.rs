@@ -176,6 +176,7 @@ impl<'t> Run<'t, '_> {
         let built = draft::build(directive.date, txn, &booking.postings, names, rounding);
         self.count("tags and metadata left out, over the limits of the ledger", built.left_out);
         self.count("entries with a line of rounding", u64::from(booking.rounded));
+        self.count("amounts left out and computed to more digits than beancount would", u64::from(booking.finer));
         self.send(directive, built.draft, built.line_places)?;
         if self.ledger.parsed.settings.implicit_prices { self.implicit_prices(directive, booking) } else { Ok(()) }
     }
