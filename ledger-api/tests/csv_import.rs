@@ -112,7 +112,7 @@ fn every_field_finds_its_place() {
         [
             "2025-01-31 sale | 1100 100 EUR =110 @1.1 USD average party:Acme doc:INV-7 tax:VAT20 memo:by phone due:2025-03-02 \
              #project=x #lot=7 #department=Sales | 4000 -100 EUR =-110 memo:sale to Acme",
-            "2025-02-01 fee | 1000 -10 USD | 6000 9.95 EUR =10 @1.0051 USD spot",
+            "2025-02-01 fee | 1000 -10 USD | 6000 9.95 EUR @1.0051 USD spot",
         ]
     );
     let Item::Entry(first) = &sink.items[0] else { panic!("{:?}", sink.items[0]) };

@@ -5,7 +5,6 @@ use ledger_core::limits::{
     ACCOUNT_CODE_BYTES_MAX, COMMODITY_CODE_BYTES_MAX, DESCRIPTION_BYTES_MAX, NAME_BYTES_MAX, REFERENCE_BYTES_MAX, TAGS_MAX,
 };
 use ledger_core::money::{MoneyError, units_of};
-use ledger_core::rounding::{Rounding, multiply};
 use ledger_core::{AccountRef, DraftLine, RateType, Text, Units};
 use rust_decimal::Decimal;
 
@@ -76,10 +75,6 @@ pub(crate) fn read(row: &impl Row, options: &Options, currencies: &mut Currencie
     let (scale, currency) = currencies.known.get(at).map_or((0, code.into()), |known| (known.scale, known.code.clone()));
     let units = minor_units(row, field, amount, code, scale)?;
     let detail = detail_of(row, options, code)?;
-    let functional = match functional {
-        Some(stated) => Some(stated),
-        None => converted(amount, &detail, options, sink)?,
-    };
     let line = DraftLine {
         account: AccountRef::Code(account.into()),
         amount,
@@ -181,18 +176,6 @@ fn minor_units(row: &impl Row, field: Field, amount: Decimal, code: &str, scale:
             }
             _ => Flaw::cell(field, found, "the amount is too large to keep exactly (27 digits of minor units)", "split it"),
         }
-    })
-}
-
-/// The functional amount of a line with a rate but without one of its own: rounded half-even, as every
-/// importer's weights are.
-fn converted(amount: Decimal, detail: &DraftDetail, options: &Options, sink: &dyn Sink) -> Result<Option<Decimal>, Flaw> {
-    let (Some(rate), Some(functional)) = (&detail.rate, options.functional_currency.as_deref()) else { return Ok(None) };
-    if rate.quote != functional {
-        return Ok(None);
-    }
-    multiply(amount, rate.rate, sink.scale_of(functional), Rounding::HalfEven).map(Some).map_err(|_| {
-        Flaw::cell(Field::Rate, &rate.rate.to_string(), "amount and rate together are too large to keep exactly", "check the rate")
     })
 }
 

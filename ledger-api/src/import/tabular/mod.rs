@@ -64,10 +64,9 @@ pub struct Options {
     pub delimiter: Option<char>,
     /// The currency of rows that name none.
     pub currency: Option<Text>,
-    /// The organization's functional currency: what rates quote and functional amounts are in.
+    /// The organization's functional currency: what rates quote and functional amounts are in. What a line with a
+    /// rate and no functional amount is worth, the book computes.
     pub functional_currency: Option<Text>,
-    /// Code of the account that may take the residual of amounts computed from rates.
-    pub rounding_account: Option<Text>,
     /// What becomes of the entry key.
     pub key_use: KeyUse,
     /// Whether accepted entries carry their source text, for a rejects file.

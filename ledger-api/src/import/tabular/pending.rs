@@ -157,7 +157,7 @@ impl Pending {
             external_id,
             tags: self.tags,
             lines: self.lines,
-            rounding_account: options.rounding_account.clone(),
+            rounding_account: None,
         };
         SourceEntry { draft, place: Place { file: file.clone(), line: self.line, column: 0 }, line_places: self.places, text }
     }
