@@ -2,7 +2,7 @@
 //!
 //! The examples are other people's and not part of this project; without them the test says that it is skipped.
 
-#![expect(clippy::unwrap_used, reason = "a test may fail loudly")]
+#![expect(clippy::unwrap_used, reason = "a test that cannot go on fails")]
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::{Path, PathBuf};

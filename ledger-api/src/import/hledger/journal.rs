@@ -144,8 +144,9 @@ impl Journal<'_> {
     fn only_comments(&self, text: &str, first: usize) -> Parsed<()> {
         for (start, end) in Lines::new(text).skip(first) {
             let line = text.get(start..end).unwrap_or_default();
-            if !line.trim_start().starts_with([';', '#', '*']) {
-                return Err(fault(start, end - start, "an indented line that belongs to no entry or directive")
+            let inner = line.trim_start();
+            if !inner.starts_with([';', '#', '*']) {
+                return Err(fault(end - inner.len(), inner.len(), "an indented line that belongs to no entry or directive")
                     .remedy("put it under the line that begins its entry, without a blank line between"));
             }
         }
@@ -180,6 +181,9 @@ impl Journal<'_> {
                 .remedy("leave virtual postings out with --skip-virtual")));
         }
         self.add_bucket(&mut pending);
+        if self.dialect == Dialect::Hledger && assigns(&pending) {
+            self.strip_prices(&mut pending);
+        }
         if self.options.keep_text || self.waiting.is_some() {
             pending.text = Some(text.trim_end_matches(['\n', '\r']).into());
         }
@@ -202,6 +206,17 @@ impl Journal<'_> {
             let other =
                 Posting { account: bucket.clone(), amount: None, weight: None, assertion: None, date: None, detail: None, ..only.clone() };
             pending.postings.push(other);
+        }
+    }
+
+    /// hledger does not see prices in an entry with a balance assignment; neither do its users' books.
+    fn strip_prices(&mut self, pending: &mut Pending) {
+        for posting in pending.postings.iter_mut().filter(|posting| posting.weight.is_some()) {
+            posting.weight = None;
+            if let Some(detail) = &mut posting.detail {
+                detail.rate = None;
+            }
+            self.counts.add("prices beside a balance assignment ignored, as hledger does", 1);
         }
     }
 
