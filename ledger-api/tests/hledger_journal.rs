@@ -511,6 +511,8 @@ fn refusals_name_the_place() {
             "! j:1:1: a date without a year, and no `Y` directive above it names one, found `1/2`; name the year with --year 2026, or put a line `Y 2026` above"
         ]
     );
+    let (sink, _) = import("include /dev/zero\n", Ledger);
+    assert!(shown(&sink)[0].contains("cannot be read: it is not a regular file"), "{:?}", shown(&sink));
     let (sink, _) = import_with(b"2026-1-2 caf\xe9\n a  1\n b\n", Hledger, &Options::default());
     assert!(shown(&sink)[0].starts_with("! j:1:13: a byte that is not UTF-8 text"), "{:?}", shown(&sink));
     let (sink, _) = import("2026-1-2 x\n  a  1 EUR\n  b  2 EUR\n\n", Hledger);

@@ -69,9 +69,8 @@ fn fill(postings: &mut Vec<Posting>, place: usize, sums: &Sums, first: Com) {
     let Some(posting) = postings.get_mut(place) else { return };
     posting.amount = Some((-head.1, head.0));
     let template = Posting { assertion: None, ..posting.clone() };
-    for (index, (com, units)) in more.iter().enumerate() {
-        postings.insert(place + 1 + index, Posting { amount: Some((-units, *com)), ..template.clone() });
-    }
+    let others = more.iter().map(|(com, units)| Posting { amount: Some((-units, *com)), ..template.clone() });
+    postings.splice(place + 1..place + 1, others);
 }
 
 /// Two commodities without a price: the one named first is worth what there is of the other.

@@ -81,10 +81,10 @@ struct Include {
 
 impl Frame {
     fn open(path: &Path) -> io::Result<Self> {
-        let file = File::open(path)?;
-        if file.metadata()?.is_dir() {
-            return Err(io::Error::new(io::ErrorKind::IsADirectory, "it is a directory"));
+        if !path.metadata()?.is_file() {
+            return Err(io::Error::new(io::ErrorKind::InvalidInput, "it is not a regular file"));
         }
+        let file = File::open(path)?;
         let identity = path.canonicalize().unwrap_or_else(|_| path.to_owned());
         let name = path.to_string_lossy().into();
         Ok(Self { blocks: Blocks::new(Box::new(file)), name, path: path.to_owned(), identity, include: Include::default() })

@@ -62,6 +62,9 @@ fn expand(base: PathBuf, parts: &[Component<'_>], depth: usize, found: &mut Vec<
     };
     let name = part.as_os_str().to_string_lossy();
     if name == "**" {
+        if rest.first() == Some(part) {
+            return expand(base, rest, depth, found);
+        }
         expand(base.clone(), rest, depth + 1, found);
         for directory in children(&base).filter(|path| path.is_dir() && !path.is_symlink()) {
             expand(directory, parts, depth + 1, found);

@@ -522,7 +522,8 @@ fn add_and_check_last(
 /// Gives an assigned posting its amounts, one posting for each commodity.
 fn assign(postings: &mut Vec<Posting>, at: usize, missing: &super::balance::Sums, commodities: &Commodities) -> Parsed<()> {
     let Some(template) = postings.get(at).cloned() else { return Ok(()) };
-    for (index, (com, units)) in missing.iter().enumerate() {
+    let mut assigned = Vec::with_capacity(missing.len());
+    for (com, units) in missing {
         let mut posting = Posting { amount: Some((*units, *com)), ..template.clone() };
         if let Some(assertion) = &template.assertion
             && let (Some(price), true) = (&assertion.price, assertion.com == *com)
@@ -530,10 +531,10 @@ fn assign(postings: &mut Vec<Posting>, at: usize, missing: &super::balance::Sums
             let number = super::number::Number { mantissa: *units, scale: u32::from(commodities.scale(*com)) };
             posting.weight = Some(entry::weigh(number, price, commodities)?);
         }
-        match postings.get_mut(at + index) {
-            Some(slot) if index == 0 => *slot = posting,
-            _ => postings.insert(at + index, posting),
-        }
+        assigned.push(posting);
+    }
+    if !assigned.is_empty() {
+        postings.splice(at..=at, assigned);
     }
     Ok(())
 }

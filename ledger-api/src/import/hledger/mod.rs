@@ -70,7 +70,13 @@ impl Default for Options {
 /// [`ReadError::Io`] when a file cannot be read, [`ReadError::Stopped`] when the sink wants no more. What is wrong
 /// inside the files goes to the sink.
 pub fn read(path: &Path, dialect: Dialect, options: &Options, sink: &mut dyn Sink) -> Result<SourceNotes, ReadError> {
-    journal::read(&Main::Path(path.to_owned()), dialect, options, sink)
+    let io = |error| ReadError::Io { place: Place { file: path.to_string_lossy().into(), line: 0, column: 0 }, error };
+    if path.metadata().map_err(io)?.is_file() {
+        return journal::read(&Main::Path(path.to_owned()), dialect, options, sink);
+    }
+    // A pipe can be read only once.
+    let pipe = std::fs::File::open(path).map_err(io)?;
+    journal::read(&Main::from_reader(&path.to_string_lossy(), pipe).map_err(io)?, dialect, options, sink)
 }
 
 /// Reads a journal from a stream, such as standard input; includes are relative to the working directory.
