@@ -1,7 +1,5 @@
 //! Journals as CSV: what is read, what is refused and with which words.
 
-use std::fmt::Write;
-
 use ledger_api::import::csv;
 use ledger_api::import::source::{Collected, Item, ReadError, Sink, SourceError, SourceNotes, Stop};
 use ledger_api::import::tabular::{Columns, DateFormat, KeyUse, NumberFormat, Options};
@@ -23,22 +21,22 @@ fn show_line(line: &DraftLine) -> String {
     let AccountRef::Code(account) = &line.account else { panic!("importers name accounts by code") };
     let mut out = format!("{account} {} {}", line.amount.normalize(), line.currency);
     if let Some(functional) = line.functional {
-        write!(out, " ={}", functional.normalize()).unwrap();
+        out.push_str(&format!(" ={}", functional.normalize()));
     }
     let Some(detail) = &line.detail else { return out };
     if let Some(rate) = &detail.rate {
-        write!(out, " @{} {} {}", rate.rate.normalize(), rate.quote, rate.kind.as_str()).unwrap();
+        out.push_str(&format!(" @{} {} {}", rate.rate.normalize(), rate.quote, rate.kind.as_str()));
     }
     for (name, text) in [("party", &detail.party), ("doc", &detail.document), ("tax", &detail.tax_code), ("memo", &detail.memo)] {
         if let Some(text) = text {
-            write!(out, " {name}:{text}").unwrap();
+            out.push_str(&format!(" {name}:{text}"));
         }
     }
     if let Some(due) = detail.due_date {
-        write!(out, " due:{due}").unwrap();
+        out.push_str(&format!(" due:{due}"));
     }
     for (key, value) in &detail.tags {
-        write!(out, " #{key}={value}").unwrap();
+        out.push_str(&format!(" #{key}={value}"));
     }
     out
 }

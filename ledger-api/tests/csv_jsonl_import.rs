@@ -12,8 +12,8 @@ fn usd() -> Options {
 fn read(text: &str, options: &Options) -> (Collected, SourceNotes) {
     let mut sink = Collected::default();
     let bytes = text.as_bytes().to_vec();
-    let notes = jsonl::read(Box::new(std::io::Cursor::new(bytes)), "j.jsonl".into(), options, &mut sink).unwrap();
-    (sink, notes)
+    let notes = jsonl::read(Box::new(std::io::Cursor::new(bytes)), "j.jsonl".into(), options, &mut sink);
+    (sink, notes.unwrap_or_else(|error| panic!("{error}")))
 }
 
 fn entries(sink: &Collected) -> Vec<String> {

@@ -2,6 +2,7 @@
 
 pub mod beancount;
 pub mod csv;
+pub mod generate;
 pub mod hledger;
 pub mod jsonl;
 pub mod source;

@@ -113,6 +113,12 @@ impl Records {
         text.get(span.start..span.end)
     }
 
+    /// Where a field's text stands in the record's, unless it had to be unescaped.
+    #[inline]
+    pub(crate) fn within(&self, index: usize) -> Option<Option<std::ops::Range<usize>>> {
+        self.fields.get(index).map(|span| (!span.unescaped).then_some(span.start..span.end))
+    }
+
     /// Where a field begins in the record's text, in bytes.
     pub(crate) fn begin(&self, index: usize) -> usize {
         self.fields.get(index).map_or(0, |span| span.begin)

@@ -176,7 +176,16 @@ impl CsvRow<'_> {
     /// The text of a column, trimmed; nothing when it is empty.
     #[inline]
     pub(crate) fn column(&self, column: usize) -> Option<&str> {
-        let text = std::str::from_utf8(self.records.field(column)?).ok()?.trim();
+        let text = match self.records.within(column)? {
+            // The row was checked as a whole, so a piece of it is text.
+            Some(range) => self.raw.get(range)?,
+            None => std::str::from_utf8(self.records.field(column)?).ok()?,
+        };
+        let text = match text.as_bytes() {
+            [] => return None,
+            [first, .., last] if first.is_ascii_graphic() && last.is_ascii_graphic() => return Some(text),
+            _ => text.trim(),
+        };
         if text.is_empty() { None } else { Some(text) }
     }
 

@@ -28,7 +28,11 @@ macro_rules! fields {
             /// whether words are joined by spaces, dashes or underscores.
             #[must_use]
             pub fn of_header(header: &str) -> Option<Self> {
-                match normalized(header).as_str() { $($name $(| $alias)* => Some(Self::$variant),)+ _ => None }
+                Self::of_normalized(header).or_else(|| Self::of_normalized(&normalized(header)))
+            }
+
+            fn of_normalized(header: &str) -> Option<Self> {
+                match header { $($name $(| $alias)* => Some(Self::$variant),)+ _ => None }
             }
         }
     };
