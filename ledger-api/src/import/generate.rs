@@ -5,7 +5,7 @@
 
 use std::io::{self, BufWriter, Write};
 
-use chrono::{Days, NaiveDate};
+use chrono::{Datelike, Days, NaiveDate};
 
 /// What to generate.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -147,7 +147,8 @@ pub fn csv(plan: &Plan, out: impl Write) -> io::Result<()> {
     out.flush()
 }
 
-/// Writes the journal as hledger and Ledger read it; foreign entries have their rates as price directives.
+/// Writes the journal as hledger and Ledger read it; with three currencies every month begins
+/// with their prices.
 ///
 /// # Errors
 /// What the writer says.
@@ -156,10 +157,16 @@ pub fn hledger(plan: &Plan, out: impl Write) -> io::Result<()> {
     writeln!(out, "commodity 1000.00 USD")?;
     if plan.currencies == Currencies::Three {
         writeln!(out, "commodity 1000.00 EUR\ncommodity 1000.00 GBP")?;
-        writeln!(out, "P {FIRST_DAY} EUR 1.0850000000 USD\nP {FIRST_DAY} GBP 1.2700000000 USD")?;
     }
     let mut day = Day::default();
+    let mut month = None;
     for entry in Entries::new(plan) {
+        let of_entry = Some((entry.date.year(), entry.date.month()));
+        if plan.currencies == Currencies::Three && month != of_entry {
+            month = of_entry;
+            let date = day.text(entry.date);
+            writeln!(out, "\nP {date} EUR 1.0850000000 USD\nP {date} GBP 1.2700000000 USD")?;
+        }
         writeln!(out, "\n{} (JE{:08}) {}", day.text(entry.date), entry.number, entry.description)?;
         for (account, units) in entry.lines() {
             let sign = if *units < 0 { "-" } else { "" };
@@ -188,7 +195,6 @@ pub fn chart(mut out: impl Write) -> io::Result<()> {
     Ok(())
 }
 
-const FIRST_DAY: &str = "2024-01-01";
 const DAYS: u64 = 731;
 
 struct Cents(i64);
@@ -328,7 +334,7 @@ mod tests {
                 assert!(sum.is_zero(), "{:?}", entry.draft);
             }
             let totals = notes.totals.unwrap();
-            assert_eq!(totals.first_date.unwrap().to_string(), FIRST_DAY);
+            assert_eq!(totals.first_date.unwrap().to_string(), "2024-01-01");
             assert_eq!(totals.last_date.unwrap().to_string(), "2025-12-30");
         }
     }
