@@ -8,7 +8,7 @@
 //! tail; a command that is then refused comes back from [`Bulk::take_refused_later`]. With `atomic` all chunks
 //! are one transaction, so a lost race, a refusal by the caller or a crash leaves nothing.
 
-use std::collections::VecDeque;
+use std::collections::{HashMap, VecDeque};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::mpsc::{Receiver, SyncSender, TrySendError, sync_channel};
@@ -27,7 +27,7 @@ use crate::error::StoreError;
 use crate::keys::{NewExternalId, NewKey};
 use crate::load::{LoadError, Loaded, from_chain, load_book};
 use crate::tenant::OrgStore;
-use crate::writer::{IdempotencyKey, now};
+use crate::writer::{IdempotencyKey, external_id_of, now};
 
 /// Chunks that may be on their way: one being encoded, one being sent, one waiting.
 const CHUNKS_AHEAD: usize = 2;
@@ -134,7 +134,7 @@ struct ToSend {
 
 struct Pipeline {
     chunks: SyncSender<ToEncode>,
-    encoder: JoinHandle<Result<(), CodecError>>,
+    encoder: JoinHandle<Result<Tip, CodecError>>,
     sender: tokio::task::JoinHandle<Result<(), AppendError>>,
 }
 
@@ -219,15 +219,28 @@ impl<T> Bulk<T> {
     /// # Errors
     /// [`BulkError`].
     pub fn finish(mut self) -> Result<(Loaded, Vec<(T, Rejection)>), BulkError> {
+        self.settle()
+    }
+
+    /// As [`Bulk::finish`]; afterwards the append may go on.
+    ///
+    /// # Errors
+    /// [`BulkError`].
+    pub fn settle(&mut self) -> Result<(Loaded, Vec<(T, Rejection)>), BulkError> {
         self.end_chunk(None)?;
         while let Err(error) = self.drain() {
             self.recover(error)?;
         }
-        Ok((self.state, self.refused_later))
+        Ok((self.state.clone(), self.take_refused_later()))
     }
 
     /// Gives up; with `atomic`, nothing has happened.
     pub fn abandon(mut self) {
+        self.give_up();
+    }
+
+    /// As [`Bulk::abandon`], for an owner that is still held.
+    pub fn give_up(&mut self) {
         if let Some(pipeline) = self.pipeline.take() {
             pipeline.sender.abort();
         }
@@ -281,14 +294,14 @@ impl<T> Bulk<T> {
         self.drop_durable();
         let durable = self.progress.durable_seq();
         sent.map_err(|source| BulkError::Append { durable, source })?;
-        encoded?;
+        self.state.tip = encoded?;
         Ok(())
     }
 
     /// After a lost race: loads what is durable now and decides the rest again.
     fn recover(&mut self, error: BulkError) -> Result<(), BulkError> {
         match &error {
-            BulkError::Append { source: AppendError::Fenced, .. } => {}
+            BulkError::Append { source: AppendError::Fenced | AppendError::DuplicateExternalId { .. }, .. } => {}
             BulkError::Append { source: AppendError::DuplicateKey { .. }, .. } => return Err(BulkError::Twin),
             _ => return Err(error),
         }
@@ -304,16 +317,19 @@ impl<T> Bulk<T> {
         for chunk in std::mem::take(&mut self.undurable) {
             self.decide_again(chunk)?;
         }
-        self.chunk = self.decided_again(open);
+        self.chunk = self.decided_again(open)?;
         Ok(())
     }
 
     fn decide_again(&mut self, chunk: Chunk<T>) -> Result<(), BulkError> {
-        let chunk = self.decided_again(chunk);
+        let chunk = self.decided_again(chunk)?;
         if chunk.events.is_empty() { Ok(()) } else { self.send(chunk) }
     }
 
-    fn decided_again(&mut self, chunk: Chunk<T>) -> Chunk<T> {
+    fn decided_again(&mut self, chunk: Chunk<T>) -> Result<Chunk<T>, BulkError> {
+        let ids: Vec<&str> = chunk.commands.iter().filter_map(|(_, command)| external_id_of(command)).collect();
+        let taken = if ids.is_empty() { Vec::new() } else { self.runtime.block_on(self.org.find_external_ids(&ids))? };
+        let mut used: HashMap<String, Seq> = taken.into_iter().collect();
         let context = Context {
             actor: &self.options.actor,
             correlation: self.options.correlation,
@@ -322,6 +338,14 @@ impl<T> Bulk<T> {
         };
         let mut again = Chunk { key: chunk.key, ..Chunk::default() };
         for (tag, command) in chunk.commands {
+            let id = external_id_of(&command).map(ToOwned::to_owned);
+            if let Some(id) = id {
+                if let Some(seq) = used.get(&id) {
+                    self.refused_later.push((tag, Rejection::ExternalIdTaken { external_id: id.into(), seq: *seq }));
+                    continue;
+                }
+                used.insert(id, self.state.book.seq() + 1);
+            }
             match self.state.book.decide(&command, &context) {
                 Ok(events) => {
                     events.iter().for_each(|proposed| self.state.book.evolve(&proposed.event));
@@ -331,7 +355,7 @@ impl<T> Bulk<T> {
                 Err(rejection) => self.refused_later.push((tag, rejection)),
             }
         }
-        again
+        Ok(again)
     }
 
     /// Forgets the commands of chunks that are durable.
@@ -346,14 +370,14 @@ impl<T> Bulk<T> {
     }
 }
 
-fn encode_chunks(mut tip: Tip, chunks: &Receiver<ToEncode>, encoded: &mpsc::Sender<ToSend>) -> Result<(), CodecError> {
+fn encode_chunks(mut tip: Tip, chunks: &Receiver<ToEncode>, encoded: &mpsc::Sender<ToSend>) -> Result<Tip, CodecError> {
     while let Ok(chunk) = chunks.recv() {
         let message = encode_chunk(&mut tip, chunk)?;
         if encoded.blocking_send(message).is_err() {
             break; // the sender has failed and says why
         }
     }
-    Ok(())
+    Ok(tip)
 }
 
 fn encode_chunk(tip: &mut Tip, chunk: ToEncode) -> Result<ToSend, CodecError> {

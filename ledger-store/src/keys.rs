@@ -69,6 +69,39 @@ impl OrgStore {
             .collect()
     }
 
+    /// All keys that begin with `prefix`, in their own order. For keys that programs make (imports), not for callers' keys.
+    ///
+    /// # Errors
+    /// [`StoreError`] when the server fails.
+    pub async fn keys_with_prefix(&self, prefix: &str) -> Result<Vec<String>, StoreError> {
+        let mut tx = self.begin_read().await?;
+        let found: Vec<String> =
+            sqlx::query_scalar("SELECT key FROM ledger.idempotency_key WHERE org_id = $1 AND key >= $2 AND key < $3 ORDER BY key")
+                .bind(self.org().0)
+                .bind(prefix)
+                .bind(format!("{prefix}\u{10FFFF}"))
+                .fetch_all(&mut *tx)
+                .await
+                .doing("look up idempotency keys")?;
+        tx.rollback().await?;
+        Ok(found)
+    }
+
+    /// Whether the organization has any external id at all.
+    ///
+    /// # Errors
+    /// [`StoreError`] when the server fails.
+    pub async fn has_external_ids(&self) -> Result<bool, StoreError> {
+        let mut tx = self.begin_read().await?;
+        let found: bool = sqlx::query_scalar("SELECT EXISTS (SELECT FROM ledger.external_id WHERE org_id = $1)")
+            .bind(self.org().0)
+            .fetch_one(&mut *tx)
+            .await
+            .doing("look for external ids")?;
+        tx.rollback().await?;
+        Ok(found)
+    }
+
     /// Those of the external ids that are in use, each with its entry's event, in no particular order.
     ///
     /// # Errors

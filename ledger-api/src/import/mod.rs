@@ -5,5 +5,6 @@ pub mod csv;
 pub mod generate;
 pub mod hledger;
 pub mod jsonl;
+pub mod run;
 pub mod source;
 pub mod tabular;

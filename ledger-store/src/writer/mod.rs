@@ -326,3 +326,12 @@ impl Ledger {
 pub(crate) fn now() -> Timestamp {
     Timestamp(Utc::now().timestamp_micros())
 }
+
+/// The external id that a command would give to an entry.
+pub(crate) fn external_id_of(command: &Command) -> Option<&str> {
+    match command {
+        Command::PostEntry(draft) => draft.external_id.as_deref(),
+        Command::CorrectEntry(correct) => correct.replacement.external_id.as_deref(),
+        _ => None,
+    }
+}

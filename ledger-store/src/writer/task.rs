@@ -15,7 +15,7 @@ use tokio::sync::{broadcast, mpsc};
 use tokio::task::JoinHandle;
 
 use super::batch::{Batch, Decided, Sealed};
-use super::{Grown, LedgerConfig, Pending, Receipt, SubmitError};
+use super::{Grown, LedgerConfig, Pending, Receipt, SubmitError, external_id_of};
 use crate::commits::{AppendError, Resolution};
 use crate::keys::StoredKey;
 use crate::load::{Loaded, entry_at, load_book, save_book};
@@ -392,14 +392,6 @@ fn original_of(command: &Command) -> Option<Seq> {
     match command {
         Command::ReverseEntry(reverse) => Some(reverse.original),
         Command::CorrectEntry(correct) => Some(correct.reverse.original),
-        _ => None,
-    }
-}
-
-fn external_id_of(command: &Command) -> Option<&str> {
-    match command {
-        Command::PostEntry(draft) => draft.external_id.as_deref(),
-        Command::CorrectEntry(correct) => correct.replacement.external_id.as_deref(),
         _ => None,
     }
 }
