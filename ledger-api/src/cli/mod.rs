@@ -5,6 +5,7 @@
 //! [`crate::report`], what a command decides is in `ledger-core`.
 
 pub mod complaint;
+pub mod import;
 pub mod moment;
 pub mod org;
 pub mod output;
@@ -50,6 +51,8 @@ pub enum Command {
     /// Create and list organizations: each keeps its own books
     #[command(subcommand)]
     Org(org::OrgCommand),
+    /// Import journals that other programs wrote
+    Import(Box<import::ImportArgs>),
 }
 
 impl Command {
@@ -57,6 +60,7 @@ impl Command {
         match self {
             Self::Migrate(args) => schema::run(shell, &args).await,
             Self::Org(command) => org::run(shell, command).await,
+            Self::Import(args) => import::run(shell, *args).await,
         }
     }
 }

@@ -276,7 +276,7 @@ impl Run {
             Format::Csv => csv::read(self.open()?, name, &tabular(), poster),
             Format::Jsonl => jsonl::read(self.open()?, name, &tabular(), poster),
             Format::Chart => csv::chart::read(self.open()?, name, &tabular(), poster),
-            Format::Beancount => beancount::read(&self.path, &beancount::Options { keep_text }, poster),
+            Format::Beancount => beancount::read(&self.path, &beancount::Options { keep_text, ..beancount::Options::default() }, poster),
             Format::Hledger => hledger::read(&self.path, hledger::Dialect::Hledger, &journal(), poster),
             Format::Ledger => hledger::read(&self.path, hledger::Dialect::Ledger, &journal(), poster),
         }

@@ -1,0 +1,393 @@
+//! `ledgerd import`: files that other programs wrote, into the books of an organization.
+
+use std::io::Write;
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+use std::time::{Duration, Instant};
+
+use clap::{Args, ValueEnum};
+use ledger_core::Text;
+use serde_json::json;
+
+use super::complaint::{Complaint, Outcome};
+use super::output::{self, Format as Output, FormatArg, plain, print};
+use super::progress;
+use super::shell::Shell;
+use crate::import::run::{Counters, Format, ImportOptions, Mode, SHOWN_MAX, Summary, import};
+use crate::import::tabular::{Columns, DateFormat, KeyUse, NumberFormat};
+
+/// Accounts that the table lists before it only counts.
+const ACCOUNTS_SHOWN: usize = 40;
+
+/// Arguments of `import`.
+#[derive(Debug, Args)]
+#[command(after_help = "\
+Nothing is written unless the whole file is right; --skip-invalid lets the rest in and writes what was refused to a
+rejects file. Importing the same file again posts nothing twice; a killed import goes on where it stopped.
+
+Examples:
+  ledgerd import --org acme journal.csv
+  ledgerd import --org acme --columns entry=JE,account=Konto,amount=Betrag --date-format %d.%m.%Y --decimal-mark , buchungen.csv
+  ledgerd import --org home books.beancount --dry-run
+  ledgerd import --org home 2025.journal --skip-virtual
+  ledgerd import --org acme --chart accounts.csv journal.csv")]
+pub struct ImportArgs {
+    /// Slug of the organization
+    #[arg(long, value_name = "SLUG")]
+    pub org: String,
+    /// What the file is written in; by default its ending tells
+    #[arg(long, value_enum, value_name = "FORMAT")]
+    pub from: Option<FromArg>,
+    /// Which header stands for which field: field=header,field=header
+    #[arg(long, value_name = "MAP", value_parser = Columns::parse)]
+    pub columns: Option<Columns>,
+    /// How dates are written in CSV and JSON lines, for example %d/%m/%Y [default: %Y-%m-%d]
+    #[arg(long, value_name = "PATTERN", value_parser = DateFormat::new)]
+    pub date_format: Option<DateFormat>,
+    /// What separates CSV fields [default: found in the header row]
+    #[arg(long, value_name = "CHAR", value_parser = delimiter)]
+    pub delimiter: Option<char>,
+    /// The decimal mark of CSV and JSON lines amounts
+    #[arg(long, value_name = "CHAR", default_value_t = '.')]
+    pub decimal_mark: char,
+    /// What groups the digits of CSV and JSON lines amounts [default: nothing]
+    #[arg(long, value_name = "CHAR")]
+    pub digit_group: Option<char>,
+    /// Currency of CSV and JSON lines rows that name none [default: the organization's]
+    #[arg(long, value_name = "CODE")]
+    pub currency: Option<String>,
+    /// What becomes of the entry key of CSV and JSON lines
+    #[arg(long, value_enum, default_value_t, value_name = "USE")]
+    pub entry_key: KeyArg,
+    /// A chart of accounts in CSV, read first
+    #[arg(long, value_name = "FILE")]
+    pub chart: Option<PathBuf>,
+    /// Digits after the point of a commodity that is met for the first time: CODE=DIGITS
+    #[arg(long = "commodity", value_name = "CODE=DIGITS", value_parser = commodity)]
+    pub commodities: Vec<(Text, u8)>,
+    /// Year of journal dates without one [default: the current year]
+    #[arg(long, value_name = "YEAR")]
+    pub year: Option<i32>,
+    /// Leave virtual postings and automated rules out, and count them
+    #[arg(long)]
+    pub skip_virtual: bool,
+    /// Post everything in one transaction
+    #[arg(long, conflicts_with = "skip_invalid")]
+    pub atomic: bool,
+    /// Import what is right and write the rest to the rejects file
+    #[arg(long)]
+    pub skip_invalid: bool,
+    /// Pass over entries whose external id is posted already, instead of refusing them
+    #[arg(long)]
+    pub skip_existing: bool,
+    /// Where refused pieces go [default: FILE.rejects and the file's ending]
+    #[arg(long, value_name = "FILE", requires = "skip_invalid")]
+    pub rejects: Option<PathBuf>,
+    /// Only check: nothing is written
+    #[arg(long)]
+    pub dry_run: bool,
+    /// How to print the summary
+    #[command(flatten)]
+    pub format: FormatArg,
+    /// The file; `-` is standard input
+    #[arg(value_name = "FILE")]
+    pub file: PathBuf,
+}
+
+/// `--from`.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub enum FromArg {
+    /// A journal in CSV, one row per line
+    Csv,
+    /// A journal in JSON lines
+    Jsonl,
+    /// A beancount ledger
+    Beancount,
+    /// An hledger journal
+    Hledger,
+    /// A Ledger journal
+    Ledger,
+    /// A chart of accounts in CSV
+    Chart,
+}
+
+impl From<FromArg> for Format {
+    fn from(arg: FromArg) -> Self {
+        match arg {
+            FromArg::Csv => Self::Csv,
+            FromArg::Jsonl => Self::Jsonl,
+            FromArg::Beancount => Self::Beancount,
+            FromArg::Hledger => Self::Hledger,
+            FromArg::Ledger => Self::Ledger,
+            FromArg::Chart => Self::Chart,
+        }
+    }
+}
+
+/// `--entry-key`.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, ValueEnum)]
+pub enum KeyArg {
+    /// The entry's external id: it cannot be posted twice, from any file
+    #[default]
+    ExternalId,
+    /// The tag `entry`
+    Tag,
+    /// Dropped
+    Nothing,
+}
+
+impl From<KeyArg> for KeyUse {
+    fn from(arg: KeyArg) -> Self {
+        match arg {
+            KeyArg::ExternalId => Self::ExternalId,
+            KeyArg::Tag => Self::Tag,
+            KeyArg::Nothing => Self::Nothing,
+        }
+    }
+}
+
+fn delimiter(text: &str) -> Result<char, String> {
+    match text {
+        "tab" | "\\t" | "\t" => Ok('\t'),
+        _ => text.parse().map_err(|_| "one character, or `tab`".to_owned()),
+    }
+}
+
+fn commodity(text: &str) -> Result<(Text, u8), String> {
+    let (code, digits) = text.rsplit_once('=').ok_or("expected CODE=DIGITS, for example USD=4")?;
+    let digits = digits.parse().ok().filter(|digits| *digits <= ledger_core::limits::SCALE_MAX);
+    Ok((code.into(), digits.ok_or("a commodity has 0 to 18 digits after the point")?))
+}
+
+pub(super) async fn run(shell: &Shell, args: ImportArgs) -> anyhow::Result<Outcome> {
+    let session = shell.connect().await?;
+    let organization = session.organization(&args.org).await?;
+    let org = session.store.for_org(organization.org);
+    let options = options(shell, &args, &organization.functional_currency)?;
+    if let Some(chart) = &args.chart {
+        let options = ImportOptions { format: Format::Chart, rejects: None, ..options.clone() };
+        let summary = watched(shell, org.clone(), chart.clone(), chart.display().to_string(), options).await?;
+        if summary.refused > 0 {
+            return show(&args, &summary, None);
+        }
+    }
+    let started = Instant::now();
+    let (path, name, _spooled) = source(&args.file)?;
+    let summary = watched(shell, org, path, name, options).await?;
+    show(&args, &summary, Some(started.elapsed()))
+}
+
+fn options(shell: &Shell, args: &ImportArgs, functional: &str) -> anyhow::Result<ImportOptions> {
+    let format = args.from.map(Format::from).or_else(|| Format::of_path(&args.file)).ok_or_else(|| {
+        Complaint::usage(format!("the ending of {} does not tell what it is written in", args.file.display()))
+            .hint("say it with --from csv, jsonl, beancount, hledger, ledger or chart")
+    })?;
+    let mut options = ImportOptions::new(format);
+    options.mode = match (args.atomic, args.skip_invalid) {
+        (true, _) => Mode::Atomic,
+        (_, true) => Mode::SkipInvalid,
+        _ => Mode::Checked,
+    };
+    options.dry_run = args.dry_run;
+    options.rejects = (options.mode == Mode::SkipInvalid).then(|| args.rejects.clone().unwrap_or_else(|| rejects_beside(&args.file)));
+    options.commodities.clone_from(&args.commodities);
+    options.skip_existing = args.skip_existing;
+    options.skip_virtual = args.skip_virtual;
+    options.default_year = Some(args.year.unwrap_or_else(|| chrono::Datelike::year(&chrono::Local::now())));
+    options.actor = shell.actor();
+    options.tabular.columns = args.columns.clone().unwrap_or_default();
+    options.tabular.date_format = args.date_format.clone().unwrap_or_default();
+    options.tabular.numbers = NumberFormat { decimal_mark: args.decimal_mark, grouping: args.digit_group };
+    options.tabular.delimiter = args.delimiter;
+    options.tabular.currency = Some(args.currency.as_deref().unwrap_or(functional).into());
+    options.tabular.functional_currency = Some(functional.into());
+    options.tabular.key_use = args.entry_key.into();
+    Ok(options)
+}
+
+/// `books.csv` → `books.rejects.csv`.
+fn rejects_beside(file: &Path) -> PathBuf {
+    if file == Path::new("-") {
+        return PathBuf::from("import.rejects");
+    }
+    match file.extension() {
+        Some(ending) => file.with_extension(format!("rejects.{}", ending.to_string_lossy())),
+        None => file.with_extension("rejects"),
+    }
+}
+
+/// Standard input is kept in a file first, because it may be read twice.
+fn source(file: &Path) -> anyhow::Result<(PathBuf, String, Option<tempfile::NamedTempFile>)> {
+    if file != Path::new("-") {
+        return Ok((file.to_owned(), file.display().to_string(), None));
+    }
+    let mut spooled = tempfile::NamedTempFile::new()?;
+    std::io::copy(&mut std::io::stdin().lock(), &mut spooled)?;
+    spooled.flush()?;
+    Ok((spooled.path().to_owned(), "standard input".to_owned(), Some(spooled)))
+}
+
+/// Imports, and shows how far it has come.
+async fn watched(
+    shell: &Shell,
+    org: ledger_store::OrgStore,
+    path: PathBuf,
+    name: String,
+    options: ImportOptions,
+) -> anyhow::Result<Summary> {
+    let counters = Arc::new(Counters::default());
+    let bar = progress::counter(shell.global.quiet, "checking");
+    let watch = {
+        let (bar, counters) = (bar.clone(), Arc::clone(&counters));
+        tokio::spawn(async move {
+            loop {
+                bar.set_message(if counters.is_posting() { "posting" } else { "checking" });
+                bar.set_position(counters.entries());
+                tokio::time::sleep(Duration::from_millis(100)).await;
+            }
+        })
+    };
+    let summary = import(org, path, name, options, counters).await;
+    watch.abort();
+    bar.finish_and_clear();
+    Ok(summary?)
+}
+
+fn show(args: &ImportArgs, summary: &Summary, took: Option<Duration>) -> anyhow::Result<Outcome> {
+    print(&match args.format.format {
+        Output::Json => output::json(&as_json(summary)),
+        Output::Csv => as_csv(summary)?,
+        Output::Table => as_text(args, summary, took),
+    })?;
+    Ok(if summary.refused > 0 { Outcome::Failed } else { Outcome::Done })
+}
+
+fn as_text(args: &ImportArgs, summary: &Summary, took: Option<Duration>) -> String {
+    use std::fmt::Write as _;
+    let mut text = String::new();
+    for refusal in &summary.refusals {
+        let _ = writeln!(text, "{refusal}");
+    }
+    if summary.refused > summary.refusals.len() as u64 {
+        let _ = writeln!(text, "... and {} more", summary.refused - summary.refusals.len() as u64);
+    }
+    if !text.is_empty() {
+        text.push('\n');
+    }
+    let verb = match (summary.dry_run, summary.nothing_written) {
+        (true, _) => "Would post",
+        (_, true) => "Nothing was written; the file has",
+        _ => "Posted",
+    };
+    let _ = write!(text, "{verb} {} entries with {} lines", summary.posted, summary.lines);
+    if let Some(took) = took.filter(|_| summary.posted > 0 && !summary.nothing_written && !summary.dry_run) {
+        let per_second = u128::from(summary.posted) * 1_000_000 / took.as_micros().max(1);
+        let _ = write!(text, " in {:.1?} ({per_second} entries/s), seq {} to {}", took, summary.seqs.0 + 1, summary.seqs.1);
+    }
+    text.push_str(".\n");
+    if summary.already > 0 {
+        let _ = writeln!(text, "Already in the books: {} entries.", summary.already);
+    }
+    if summary.refused > 0 {
+        let _ = write!(text, "Refused: {}", summary.refused);
+        match &summary.rejects {
+            Some(path) => {
+                let _ = writeln!(text, ". Mend them in {} and import that file.", path.display());
+            }
+            None if summary.nothing_written => text.push_str(". Mend the file, or let the rest in with --skip-invalid.\n"),
+            None => text.push_str(".\n"),
+        }
+    }
+    totals_text(&mut text, summary);
+    opened_text(&mut text, summary);
+    if summary.rates > 0 {
+        let _ = writeln!(text, "Rates recorded: {}.", summary.rates);
+    }
+    for (what, count) in &summary.notes.counts {
+        let _ = writeln!(text, "{}: {count}.", capitalised(what));
+    }
+    for remark in &summary.notes.remarks {
+        let _ = writeln!(text, "Note: {remark}.");
+    }
+    if summary.refused == 0 && !summary.dry_run {
+        let _ = writeln!(text, "Next: ledgerd report trial-balance --org {}", args.org);
+    }
+    text
+}
+
+fn capitalised(text: &str) -> String {
+    let mut chars = text.chars();
+    chars.next().map(|first| first.to_uppercase().chain(chars).collect()).unwrap_or_default()
+}
+
+fn totals_text(text: &mut String, summary: &Summary) {
+    use std::fmt::Write as _;
+    let Some(totals) = &summary.notes.totals else { return };
+    let _ = write!(text, "Control totals of the file: {} entries, {} lines", totals.entries, totals.lines);
+    if let (Some(first), Some(last)) = (totals.first_date, totals.last_date) {
+        let _ = write!(text, ", {first} to {last}");
+    }
+    text.push_str(".\n");
+    for (currency, sides) in &totals.currencies {
+        let (debit, credit) = (plain(sides.debit, sides.scale), plain(sides.credit, sides.scale));
+        let _ = writeln!(text, "  {currency}: debits {debit}, credits {credit}");
+    }
+}
+
+fn opened_text(text: &mut String, summary: &Summary) {
+    use std::fmt::Write as _;
+    if !summary.commodities.is_empty() {
+        let list: Vec<String> = summary.commodities.iter().map(|(code, scale)| format!("{code:?} ({scale} digits)")).collect();
+        let _ = writeln!(text, "Commodities defined: {}.", list.join(", "));
+    }
+    if summary.opened.is_empty() {
+        return;
+    }
+    let inferred = summary.opened.iter().filter(|account| account.inferred).count();
+    let _ = writeln!(text, "Accounts opened: {}, of which {inferred} with a type read off the name:", summary.opened.len());
+    for account in summary.opened.iter().filter(|account| account.inferred).take(ACCOUNTS_SHOWN) {
+        let _ = writeln!(text, "  {} as {} ({})", account.code, account.kind.as_str(), account.sub_type.as_str());
+    }
+    if inferred > ACCOUNTS_SHOWN {
+        let _ = writeln!(text, "  ... and {} more (--format json lists all)", inferred - ACCOUNTS_SHOWN);
+    }
+}
+
+fn as_csv(summary: &Summary) -> anyhow::Result<String> {
+    let row = |summary: &Summary| {
+        [summary.posted, summary.lines, summary.already, summary.refused, summary.rates, summary.opened.len() as u64].map(|n| n.to_string())
+    };
+    output::csv(&["posted", "lines", "already", "refused", "rates", "accounts_opened"], [row(summary)])
+}
+
+fn as_json(summary: &Summary) -> serde_json::Value {
+    let accounts = summary.opened.iter().map(|account| {
+        json!({ "account": account.code.as_str(), "type": account.kind.as_str(), "sub_type": account.sub_type.as_str(), "inferred": account.inferred })
+    });
+    let refusals = summary.refusals.iter().map(|error| {
+        json!({
+            "file": error.place.file.as_ref(), "line": error.place.line, "column": error.place.column,
+            "problem": error.problem, "found": error.found, "remedy": error.remedy,
+        })
+    });
+    let totals = summary.notes.totals.as_ref().map(|totals| {
+        let currencies = totals.currencies.iter().map(|(code, sides)| {
+            (code.to_string(), json!({ "debit": plain(sides.debit, sides.scale), "credit": plain(sides.credit, sides.scale) }))
+        });
+        json!({
+            "entries": totals.entries, "lines": totals.lines,
+            "first_date": totals.first_date.map(|date| date.to_string()), "last_date": totals.last_date.map(|date| date.to_string()),
+            "currencies": currencies.collect::<serde_json::Map<_, _>>(),
+        })
+    });
+    json!({
+        "posted": summary.posted, "lines": summary.lines, "already": summary.already, "refused": summary.refused,
+        "refusals": refusals.collect::<Vec<_>>(), "refusals_shown_at_most": SHOWN_MAX,
+        "dry_run": summary.dry_run, "nothing_written": summary.nothing_written,
+        "first_seq": summary.seqs.0 + 1, "last_seq": summary.seqs.1,
+        "accounts_opened": accounts.collect::<Vec<_>>(),
+        "commodities_defined": summary.commodities.iter().map(|(code, scale)| json!({ "code": code.as_str(), "scale": scale })).collect::<Vec<_>>(),
+        "rates": summary.rates, "counts": summary.notes.counts, "remarks": summary.notes.remarks, "control_totals": totals,
+        "rejects_file": summary.rejects.as_ref().map(|path| path.display().to_string()),
+    })
+}
