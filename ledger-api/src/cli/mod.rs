@@ -4,12 +4,19 @@
 //! in an [`Outcome`] or an error, which is printed here and nowhere else. Reports themselves are in
 //! [`crate::report`], what a command decides is in `ledger-core`.
 
+pub mod account;
 pub mod complaint;
+pub mod entry;
+pub mod events;
 pub mod import;
 pub mod moment;
 pub mod org;
 pub mod output;
+pub mod period;
 pub mod progress;
+pub mod projections;
+pub mod rate;
+pub mod report;
 pub mod schema;
 pub mod shell;
 
@@ -53,6 +60,26 @@ pub enum Command {
     Org(org::OrgCommand),
     /// Import journals that other programs wrote
     Import(Box<import::ImportArgs>),
+    /// Open and list accounts of the chart
+    #[command(subcommand)]
+    Account(account::AccountCommand),
+    /// Post one journal entry, or reverse one
+    #[command(subcommand)]
+    Entry(entry::EntryCommand),
+    /// Close and reopen accounting periods (months)
+    #[command(subcommand)]
+    Period(period::PeriodCommand),
+    /// Record exchange rates and prices
+    #[command(subcommand)]
+    Rate(rate::RateCommand),
+    /// Print trial balance, balance sheet, income statement or general ledger
+    #[command(subcommand)]
+    Report(report::ReportCommand),
+    /// Print the history of an organization as JSON lines, decoded
+    Events(events::EventsArgs),
+    /// Show how far the read models are, or build them again from history
+    #[command(subcommand)]
+    Projections(projections::ProjectionsCommand),
 }
 
 impl Command {
@@ -61,6 +88,13 @@ impl Command {
             Self::Migrate(args) => schema::run(shell, &args).await,
             Self::Org(command) => org::run(shell, command).await,
             Self::Import(args) => import::run(shell, *args).await,
+            Self::Account(command) => account::run(shell, command).await,
+            Self::Entry(command) => entry::run(shell, command).await,
+            Self::Period(command) => period::run(shell, command).await,
+            Self::Rate(command) => rate::run(shell, command).await,
+            Self::Report(command) => report::run(shell, command).await,
+            Self::Events(args) => events::run(shell, args).await,
+            Self::Projections(command) => projections::run(shell, command).await,
         }
     }
 }

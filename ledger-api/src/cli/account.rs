@@ -1,0 +1,152 @@
+//! `ledgerd account`: the chart of accounts, from the command line.
+
+use clap::{Args, Subcommand};
+use ledger_core::command::OpenAccount;
+use ledger_core::{Account, AccountRef, AccountType, Command, SubType};
+use ledger_store::load::load_book;
+use serde_json::{Value, json};
+
+use super::complaint::Outcome;
+use super::output::{self, Format, FormatArg, Sheet, print, text};
+use super::shell::Shell;
+use crate::report::books::code_order;
+
+/// The commands of `account`.
+#[derive(Debug, Subcommand)]
+pub enum AccountCommand {
+    /// Open an account; opening one that stands already with the same type changes nothing
+    Open(OpenArgs),
+    /// List the chart of accounts
+    List(ListArgs),
+}
+
+/// Arguments of `account open`.
+#[derive(Debug, Args)]
+#[command(after_help = "\
+Examples:
+  ledgerd account open --org acme 1000 --type asset --name \"Cash on hand\" --sub-type cash
+  ledgerd account open --org acme 1090 --type asset --name \"Accumulated depreciation\" --contra
+  ledgerd account open --org acme Expenses:Office:Rent --type expense")]
+pub struct OpenArgs {
+    /// The organization, by its short name
+    #[arg(long, value_name = "SLUG")]
+    pub org: String,
+    /// The account's code, for example 1000 or Assets:Bank
+    #[arg(value_name = "CODE")]
+    pub code: String,
+    /// asset, liability, equity, revenue or expense
+    #[arg(long = "type", value_name = "TYPE", value_parser = kind)]
+    pub kind: AccountType,
+    /// A name for people [default: the code]
+    #[arg(long, default_value = "")]
+    pub name: String,
+    /// What reports and rules need to know: cash, bank, receivable, payable, tax, cogs ...
+    #[arg(long, value_name = "SUB-TYPE", value_parser = sub_type, default_value = "general")]
+    pub sub_type: SubType,
+    /// Code of the account above it
+    #[arg(long, value_name = "CODE")]
+    pub parent: Option<String>,
+    /// Its normal side is opposite to its type's
+    #[arg(long)]
+    pub contra: bool,
+    /// It only sums the accounts below it and takes no postings
+    #[arg(long)]
+    pub summary: bool,
+}
+
+/// Arguments of `account list`.
+#[derive(Debug, Args)]
+pub struct ListArgs {
+    /// The organization, by its short name
+    #[arg(long, value_name = "SLUG")]
+    pub org: String,
+    #[command(flatten)]
+    format: FormatArg,
+}
+
+fn kind(word: &str) -> Result<AccountType, String> {
+    AccountType::parse(word).ok_or_else(|| format!("expected one of {}", AccountType::ALL.map(AccountType::as_str).join(", ")))
+}
+
+fn sub_type(word: &str) -> Result<SubType, String> {
+    let all = || SubType::ALL.iter().map(|sub_type| sub_type.as_str()).collect::<Vec<_>>().join(", ");
+    SubType::parse(word).ok_or_else(|| format!("expected one of {}", all()))
+}
+
+pub(super) async fn run(shell: &Shell, command: AccountCommand) -> anyhow::Result<Outcome> {
+    match command {
+        AccountCommand::Open(args) => open(shell, args).await,
+        AccountCommand::List(args) => list(shell, &args).await,
+    }
+}
+
+async fn open(shell: &Shell, args: OpenArgs) -> anyhow::Result<Outcome> {
+    let session = shell.connect().await?;
+    let organization = session.organization(&args.org).await?;
+    let command = Command::OpenAccount(OpenAccount {
+        code: args.code.as_str().into(),
+        name: args.name.as_str().into(),
+        kind: args.kind,
+        sub_type: args.sub_type,
+        contra: args.contra,
+        summary: args.summary,
+        parent: args.parent.as_deref().map(AccountRef::from),
+    });
+    let receipt = session.submit(organization.org, command).await?;
+    print(&match receipt.event_count {
+        0 => format!("Account {} stands already as {}; nothing was changed.\n", args.code, args.kind.as_str()),
+        _ => format!("Opened account {} ({}) at seq {}.\n", args.code, args.kind.as_str(), receipt.last_seq()),
+    })?;
+    Ok(Outcome::Done)
+}
+
+const COLUMNS: [&str; 8] = ["account", "name", "type", "sub_type", "contra", "summary", "parent", "status"];
+
+async fn list(shell: &Shell, args: &ListArgs) -> anyhow::Result<Outcome> {
+    let session = shell.connect().await?;
+    let book = load_book(&session.org_store(&args.org).await?).await?.book;
+    let mut accounts: Vec<&Account> = book.accounts().iter().collect();
+    accounts.sort_by_cached_key(|account| (account.kind, code_order(&account.code)));
+    let record = |account: &Account| {
+        let parent = account.parent.and_then(|no| book.account(no)).map_or_else(String::new, |parent| parent.code.to_string());
+        let flag = |set: bool| if set { "yes" } else { "" }.to_owned();
+        let words = [account.kind.as_str(), account.sub_type.as_str()].map(str::to_owned);
+        let [kind, sub_type] = words;
+        let names = [account.code.to_string(), account.name.to_string()];
+        let [code, name] = names;
+        [code, name, kind, sub_type, flag(account.contra), flag(account.summary), parent, account.status.as_str().to_owned()]
+    };
+    let rows: Vec<[String; 8]> = accounts.into_iter().map(record).collect();
+    print(&match args.format.format {
+        Format::Table => table(&rows),
+        Format::Csv => output::csv(&COLUMNS, &rows)?,
+        Format::Json => output::json(&rows.iter().map(as_json).collect()),
+    })?;
+    Ok(Outcome::Done)
+}
+
+fn as_json([code, name, kind, sub_type, contra, summary, parent, status]: &[String; 8]) -> Value {
+    let parent = (!parent.is_empty()).then_some(parent);
+    json!({
+        "account": code, "name": name, "type": kind, "sub_type": sub_type, "contra": !contra.is_empty(),
+        "summary": !summary.is_empty(), "parent": parent, "status": status,
+    })
+}
+
+fn table(rows: &[[String; 8]]) -> String {
+    if rows.is_empty() {
+        return "No accounts yet. Open one: ledgerd account open --org SLUG CODE --type TYPE\n".to_owned();
+    }
+    let mut sheet = Sheet::new(["Account", "Name", "Type", "Sub-type", "Notes"].map(text));
+    for [code, name, kind, sub_type, contra, summary, parent, status] in rows {
+        let mut notes = Vec::new();
+        notes.extend((!contra.is_empty()).then_some("contra".to_owned()));
+        notes.extend((!summary.is_empty()).then_some("summary".to_owned()));
+        notes.extend((!parent.is_empty()).then(|| format!("below {parent}")));
+        notes.extend((status != "open").then(|| status.clone()));
+        let name = if name == code { String::new() } else { name.clone() };
+        let sub_type = if sub_type == SubType::General.as_str() { String::new() } else { sub_type.clone() };
+        sheet.row([code.clone(), name, kind.clone(), sub_type, notes.join(", ")]);
+    }
+    sheet.render()
+}

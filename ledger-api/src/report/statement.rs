@@ -1,0 +1,238 @@
+//! What balance sheet and income statement share: sections of lines, printed as a table with subtotals, as CSV
+//! or as JSON. A section shows its natural side as positive.
+
+use ledger_core::{AccountNo, AccountType, CommodityNo};
+use serde_json::{Value, json};
+
+use super::tree::{self, Node};
+use super::{Balance, Books, Heading, Sum, Sums};
+use crate::cli::output::{self, Column, Sheet, indented, number, text};
+
+/// The columns of the CSV form; `value` is empty where something was posted without a rate.
+pub const COLUMNS: [&str; 6] = ["section", "account", "name", "currency", "amount", "value"];
+
+/// A line of a section: an account, or something derived.
+#[derive(Clone, Debug)]
+pub struct Line {
+    /// The account, where it is one.
+    pub account: Option<AccountNo>,
+    /// What it is called where it is none.
+    pub label: String,
+    /// Its amounts, positive on the section's side.
+    pub sums: Sums,
+}
+
+/// A part of a statement.
+#[derive(Clone, Debug)]
+pub struct Section {
+    /// What stands over it.
+    pub title: &'static str,
+    /// What stands under it.
+    pub total_label: &'static str,
+    /// Its lines for programs.
+    pub lines: Vec<Line>,
+    /// The same as a tree, for people.
+    pub nodes: Vec<Node>,
+    /// The sum of its lines.
+    pub total: Sums,
+}
+
+impl Section {
+    /// The accounts of a type that `pick` chooses, on the type's natural side.
+    #[must_use]
+    pub fn of_accounts(
+        books: &Books,
+        titles: (&'static str, &'static str),
+        kind: AccountType,
+        balances: &[Balance],
+        pick: impl Fn(AccountNo) -> bool,
+    ) -> Self {
+        let mut accounts: Vec<(AccountNo, Sums)> = Vec::new();
+        let mut chosen: Vec<&Balance> = balances.iter().filter(|b| books.kind(b.account) == kind && pick(b.account)).collect();
+        chosen.sort_by_key(|balance| balance.account);
+        for balance in chosen {
+            if accounts.last().is_none_or(|(account, _)| *account != balance.account) {
+                accounts.push((balance.account, Sums::default()));
+            }
+            if let Some((_, sums)) = accounts.last_mut() {
+                let natural = if kind.is_debit_normal() { balance.sum } else { balance.sum.negated() };
+                sums.add(balance.currency, &natural);
+            }
+        }
+        let mut section = Self { title: titles.0, total_label: titles.1, lines: Vec::new(), nodes: Vec::new(), total: Sums::default() };
+        accounts.sort_by_cached_key(|(account, _)| books.order(*account));
+        for (account, sums) in &accounts {
+            section.total.add_all(sums);
+            section.lines.push(Line { account: Some(*account), label: String::new(), sums: sums.clone() });
+        }
+        section.nodes = tree::forest(books, kind, accounts);
+        section
+    }
+
+    /// Adds a line that is derived, not posted.
+    pub fn derive(&mut self, label: String, sums: Sums) {
+        self.total.add_all(&sums);
+        self.nodes.push(Node::leaf(label.clone(), sums.clone()));
+        self.lines.push(Line { account: None, label, sums });
+    }
+
+    /// Adds another section as a group of this one; nothing when it is empty.
+    pub fn absorb(&mut self, other: Self) {
+        if !other.nodes.is_empty() {
+            self.nodes.push(Node::group(other.title, other.nodes));
+        }
+        self.total.add_all(&other.total);
+        self.lines.extend(other.lines);
+    }
+}
+
+/// Prints sections as a table.
+#[derive(Debug)]
+pub struct Printer<'a> {
+    books: &'a Books,
+    sheet: Sheet,
+    mixed: bool,
+    depth: usize,
+}
+
+impl<'a> Printer<'a> {
+    /// A table for sections with these totals: one column of amounts when all is in the functional currency.
+    #[must_use]
+    pub fn new<'s>(books: &'a Books, sections: impl IntoIterator<Item = &'s Section>, depth: Option<usize>) -> Self {
+        let functional = CommodityNo::new(1);
+        let mixed = sections.into_iter().any(|section| section.total.0.keys().any(|currency| *currency != functional));
+        let columns: Vec<Column> = if mixed {
+            vec![text(""), text("Cur."), number("Amount"), number(format!("Value {}", books.functional()))]
+        } else {
+            vec![text(""), number(books.functional())]
+        };
+        Self { books, sheet: Sheet::new(columns), mixed, depth: depth.unwrap_or(usize::MAX) }
+    }
+
+    /// Adds a section with its title and its total.
+    pub fn section(&mut self, section: &Section) {
+        self.sheet.heading(section.title);
+        for node in &section.nodes {
+            self.node(&node.clone().pruned(self.depth.saturating_sub(1)), 1);
+        }
+        self.sheet.rule();
+        self.total(section.total_label, &section.total);
+        self.sheet.blank();
+    }
+
+    /// Adds a total between or after sections.
+    pub fn total(&mut self, label: &str, sums: &Sums) {
+        self.amounts(label, sums, 0, true);
+    }
+
+    /// Leaves a line empty.
+    pub fn blank(&mut self) {
+        self.sheet.blank();
+    }
+
+    /// The table.
+    #[must_use]
+    pub fn finish(self) -> String {
+        self.sheet.render()
+    }
+
+    fn node(&mut self, node: &Node, depth: usize) {
+        if node.children.is_empty() {
+            return self.amounts(&node.label, &node.own, depth, false);
+        }
+        self.posted(&node.label, &node.own, depth);
+        for child in &node.children {
+            self.node(child, depth + 1);
+        }
+        if node.children.len() > 1 || !node.own.is_zero() {
+            self.amounts(&format!("Total {}", node.label), &node.total, depth, true);
+        }
+    }
+
+    /// A group's own line: its amounts where something was posted to it.
+    fn posted(&mut self, label: &str, own: &Sums, depth: usize) {
+        if own.is_zero() { self.sheet.row([indented(depth, label)]) } else { self.amounts(label, own, depth, false) }
+    }
+
+    /// One row per currency. A total of which everything has a value is one number.
+    fn amounts(&mut self, label: &str, sums: &Sums, depth: usize, total: bool) {
+        let value = |sum: Sum| output::grouped(sum.functional, self.books.functional_scale());
+        let label = indented(depth, label);
+        let mut rows: Vec<Vec<String>> = Vec::new();
+        if !self.mixed {
+            rows.push(vec![label, output::grouped(sums.functional(), self.books.functional_scale())]);
+        } else if total && !sums.has_unvalued() {
+            rows.push(vec![label, String::new(), String::new(), output::grouped(sums.functional(), self.books.functional_scale())]);
+        } else {
+            for (currency, sum) in sums.non_zero() {
+                let first = if rows.is_empty() { label.clone() } else { String::new() };
+                let shown = if sum.unvalued > 0 { "no value".to_owned() } else { value(*sum) };
+                rows.push(vec![first, self.books.code(currency).to_owned(), self.books.grouped(sum.units, currency), shown]);
+            }
+            if rows.is_empty() {
+                rows.push(vec![label, String::new(), output::grouped(0, self.books.functional_scale())]);
+            }
+        }
+        for row in rows {
+            if total { self.sheet.strong(row) } else { self.sheet.row(row) }
+        }
+    }
+}
+
+/// The sections as CSV: accounts and derived lines, no totals.
+///
+/// # Errors
+/// None that the lines can cause.
+pub fn csv(books: &Books, sections: &[(&str, &Section)]) -> anyhow::Result<String> {
+    let rows = sections.iter().flat_map(|(name, section)| section.lines.iter().flat_map(move |line| records(books, name, line)));
+    output::csv(&COLUMNS, rows)
+}
+
+fn records<'b>(books: &'b Books, section: &'b str, line: &'b Line) -> impl Iterator<Item = [String; 6]> + 'b {
+    line.sums.0.iter().map(move |(currency, sum)| {
+        let ([code, name, currency, amount], value) = record(books, line, *currency, sum);
+        [section.to_owned(), code, name, currency, amount, value.unwrap_or_default()]
+    })
+}
+
+/// Account, name, currency and amount; and the value, where everything has one.
+fn record(books: &Books, line: &Line, currency: CommodityNo, sum: &Sum) -> ([String; 4], Option<String>) {
+    let account = line.account.and_then(|no| books.account(no));
+    let code = account.map_or_else(String::new, |account| account.code.to_string());
+    let name = account.map_or_else(|| line.label.clone(), |account| account.name.to_string());
+    let value = (sum.unvalued == 0).then(|| output::plain(sum.functional, books.functional_scale()));
+    ([code, name, books.code(currency).to_owned(), books.plain(sum.units, currency)], value)
+}
+
+/// The sections for programs, under a heading.
+#[must_use]
+pub fn json(books: &Books, heading: &Heading, report: &str, sections: &[(&str, &Section)]) -> serde_json::Map<String, Value> {
+    let mut map = heading.json(report);
+    map.insert("functional_currency".into(), json!(books.functional()));
+    let sections = sections.iter().map(|(name, section)| {
+        let lines: Vec<Value> = section.lines.iter().flat_map(|line| line_json(books, line)).collect();
+        json!({ "section": name, "lines": lines, "totals": totals_json(books, &section.total) })
+    });
+    map.insert("sections".into(), sections.collect());
+    map
+}
+
+fn line_json(books: &Books, line: &Line) -> Vec<Value> {
+    let fields = |(currency, sum): (&CommodityNo, &Sum)| {
+        let ([account, name, currency, amount], value) = record(books, line, *currency, sum);
+        json!({ "account": account, "name": name, "currency": currency, "amount": amount, "value": value })
+    };
+    line.sums.0.iter().map(fields).collect()
+}
+
+/// Totals per currency and in functional value.
+#[must_use]
+pub fn totals_json(books: &Books, sums: &Sums) -> Value {
+    let currencies: Vec<Value> = sums
+        .0
+        .iter()
+        .map(|(currency, sum)| json!({ "currency": books.code(*currency), "amount": books.plain(sum.units, *currency) }))
+        .collect();
+    let value = output::plain(sums.functional(), books.functional_scale());
+    json!({ "currencies": currencies, "value": value, "partly_unvalued": sums.has_unvalued() })
+}
