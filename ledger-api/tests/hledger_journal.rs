@@ -666,7 +666,7 @@ proptest! {
     #[test]
     fn nothing_makes_it_panic(pieces in prop::collection::vec(piece(), 0..60), ledger in any::<bool>(), skip in any::<bool>()) {
         let text = pieces.concat();
-        let options = Options { default_year: Some(2026), skip_virtual: skip, keep_text: true, ..Options::default() };
+        let options = Options { default_year: Some(2026), skip_virtual: skip, keep_text: true, refuse_includes: true, ..Options::default() };
         let (sink, _) = import_with(text.as_bytes(), if ledger { Ledger } else { Hledger }, &options);
         for item in &sink.items {
             let Item::Entry(entry) = item else { continue };

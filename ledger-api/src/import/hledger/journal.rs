@@ -41,7 +41,7 @@ enum Next {
 
 /// Reads everything.
 pub(super) fn read(main: &Main, dialect: Dialect, options: &Options, sink: &mut dyn Sink) -> Result<SourceNotes, ReadError> {
-    let found = survey(main, dialect, options.default_year, sink)?;
+    let found = survey(main, dialect, options, sink)?;
     let mut journal = Journal {
         dialect,
         options,
@@ -286,6 +286,9 @@ impl Journal<'_> {
         let whole = text.find('\n').unwrap_or(text.len());
         let wrong = |problem: &str, remedy: &'static str| Ok(Err(fault(0, whole, problem).remedy(remedy)));
         match word {
+            "include" if self.options.refuse_includes => {
+                return wrong("an include where none is allowed", "put the included text in its place");
+            }
             "include" => return Ok(Ok(Next::Include(value.to_owned()))),
             "comment" => self.skipping_until = Some("end comment"),
             "test" => self.skipping_until = Some("end test"),

@@ -56,11 +56,20 @@ pub struct Options {
     pub keep_text: bool,
     /// The account for residuals of rounded weights. `None`: entries with one are refused.
     pub rounding_account: Option<Text>,
+    /// Whether `include` lines are refused instead of followed: for text from strangers, who should not choose
+    /// which files are read.
+    pub refuse_includes: bool,
 }
 
 impl Default for Options {
     fn default() -> Self {
-        Self { default_year: None, skip_virtual: false, keep_text: false, rounding_account: Some(Text::const_new("Equity:Rounding")) }
+        Self {
+            default_year: None,
+            skip_virtual: false,
+            keep_text: false,
+            rounding_account: Some(Text::const_new("Equity:Rounding")),
+            refuse_includes: false,
+        }
     }
 }
 

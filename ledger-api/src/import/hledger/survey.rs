@@ -10,7 +10,7 @@ use super::commodities::Commodities;
 use super::files::{Files, Main, Step};
 use super::scope::Scope;
 use super::text::Cursor;
-use super::{Dialect, date, directive};
+use super::{Dialect, Options, date, directive};
 use crate::import::source::{CommodityDecl, Place, ReadError, Sink};
 
 /// What the first look found.
@@ -38,11 +38,11 @@ struct Surveyor<'s> {
 ///
 /// # Errors
 /// When a file cannot be read.
-pub(super) fn survey(main: &Main, dialect: Dialect, year: Option<i32>, sink: &dyn Sink) -> Result<Survey, ReadError> {
+pub(super) fn survey(main: &Main, dialect: Dialect, options: &Options, sink: &dyn Sink) -> Result<Survey, ReadError> {
     let mut files = Files::open(main)?;
     let mut surveyor = Surveyor {
         survey: Survey::default(),
-        scope: Scope::new(year),
+        scope: Scope::new(options.default_year),
         commodities: Commodities::default(),
         dialect,
         sink,
@@ -55,7 +55,8 @@ pub(super) fn survey(main: &Main, dialect: Dialect, year: Option<i32>, sink: &dy
             Step::Entered | Step::Left | Step::Refused { .. } => {}
             Step::Block => {
                 let block = files.block();
-                if let Some(pattern) = surveyor.block(block.bytes, || Place { file: files.name(), line: block.line, column: 0 }) {
+                let included = surveyor.block(block.bytes, || Place { file: files.name(), line: block.line, column: 0 });
+                if let Some(pattern) = included.filter(|_| !options.refuse_includes) {
                     // A wrong include is reported by the second reading.
                     drop(files.include(&pattern, 0, ""));
                 }
