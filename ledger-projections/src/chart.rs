@@ -81,6 +81,12 @@ impl Chart {
         header.kind == EntryKind::Closing || header.reverses.is_some_and(|original| self.closing.contains(&original))
     }
 
+    /// The positions of entries that close a year, or take such a closing back.
+    #[must_use]
+    pub fn closing(&self) -> &BTreeSet<Seq> {
+        &self.closing
+    }
+
     /// All accounts, in the order of opening.
     #[must_use]
     pub fn accounts(&self) -> &[Account] {

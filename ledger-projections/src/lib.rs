@@ -1,12 +1,13 @@
 //! Read models: what follows from history, in tables that reports read. Dropped and rebuilt at will; they decide nothing.
 //!
 //! A [`projection`] turns events into rows ([`gl_fact`], [`account_balance`]); the [`worker`] keeps them up to date; the
-//! [`reports`] read them.
+//! [`reports`] read them; [`mod@compare`] folds history again and says where a read model differs from it.
 //! How a report looks on paper belongs to whoever prints it.
 
 pub mod account_balance;
 pub mod chart;
 pub mod checkpoint;
+pub mod compare;
 pub mod error;
 pub mod gl_fact;
 mod history;
@@ -19,6 +20,7 @@ pub mod worker;
 pub use account_balance::AccountBalance;
 pub use chart::Chart;
 pub use checkpoint::{Checkpoint, Status, resume};
+pub use compare::{Difference, Differences, compare};
 pub use error::ProjectionError;
 pub use gl_fact::GlFact;
 pub use history::seq_known_at;

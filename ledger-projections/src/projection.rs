@@ -3,11 +3,13 @@
 use std::sync::Arc;
 
 use futures::future::BoxFuture;
+use ledger_core::Seq;
 use ledger_core::event::Recorded;
 use ledger_store::OrgTx;
 
 use crate::account_balance::AccountBalance;
 use crate::chart::Chart;
+use crate::compare::Differences;
 use crate::error::ProjectionError;
 use crate::gl_fact::GlFact;
 
@@ -21,6 +23,9 @@ pub trait Projection: Send + Sync + 'static {
 
     /// Its tables in the schema `read`, each with `org_id`; the chart's own are not among them.
     fn tables(&self) -> &'static [&'static str];
+
+    /// Whether its rows can only be compared with history as a whole, because later events change earlier rows.
+    fn compares_as_a_whole(&self) -> bool;
 
     /// An empty batch.
     fn batch(&self) -> Box<dyn Batch>;
@@ -39,6 +44,15 @@ pub trait Batch: Send {
 
     /// Writes the rows, as sets, in the transaction that also moves the checkpoint.
     fn write<'a>(self: Box<Self>, tx: &'a mut OrgTx) -> BoxFuture<'a, Result<(), ProjectionError>>;
+
+    /// Compares the rows with those that are there for the events after `from` up to `to` (or to the end of the table).
+    fn compare<'a>(
+        self: Box<Self>,
+        tx: &'a mut OrgTx,
+        from: Seq,
+        to: Option<Seq>,
+        differences: &'a mut Differences,
+    ) -> BoxFuture<'a, Result<(), ProjectionError>>;
 }
 
 /// Every projection of the ledger. `account_balance` comes first: reports wait for it.

@@ -1,7 +1,5 @@
 //! Balances from the read model against a fold of history: equal at every date, zero per currency at every date and event.
 
-#![expect(clippy::unwrap_used, reason = "a test that cannot go on fails")]
-
 mod common;
 
 use std::collections::BTreeMap;

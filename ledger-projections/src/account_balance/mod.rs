@@ -4,13 +4,14 @@
 //! What belongs elsewhere: single lines (`gl_fact`), how a report is laid out (whoever prints it).
 
 mod buckets;
+mod stored;
 
 use std::collections::hash_map::Entry;
 
 use chrono::NaiveDate;
 use futures::future::BoxFuture;
 use ledger_core::event::Recorded;
-use ledger_core::{Line, Units};
+use ledger_core::{Line, Seq, Units};
 use ledger_store::OrgTx;
 use rust_decimal::Decimal;
 use rustc_hash::FxHashMap;
@@ -18,6 +19,7 @@ use rustc_hash::FxHashMap;
 pub(crate) use buckets::{Grain, Stretch, stretches};
 
 use crate::chart::Chart;
+use crate::compare::Differences;
 use crate::error::{Doing, ProjectionError};
 use crate::gl_fact::decimal;
 use crate::projection::{Batch, Projection};
@@ -47,6 +49,10 @@ impl Projection for AccountBalance {
 
     fn tables(&self) -> &'static [&'static str] {
         &["account_balance"]
+    }
+
+    fn compares_as_a_whole(&self) -> bool {
+        true
     }
 
     fn batch(&self) -> Box<dyn Batch> {
@@ -137,6 +143,16 @@ impl Batch for Movements {
             }
             Ok(())
         })
+    }
+
+    fn compare<'a>(
+        self: Box<Self>,
+        tx: &'a mut OrgTx,
+        _from: Seq,
+        _to: Option<Seq>,
+        differences: &'a mut Differences,
+    ) -> BoxFuture<'a, Result<(), ProjectionError>> {
+        Box::pin(async move { stored::compare(tx, &self, differences).await })
     }
 }
 

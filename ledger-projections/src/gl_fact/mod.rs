@@ -4,14 +4,17 @@
 //! its own checkpoint, so that a trial balance never waits for this larger table.
 
 mod row;
+mod stored;
 
 use futures::future::BoxFuture;
+use ledger_core::Seq;
 use ledger_core::event::Recorded;
 use ledger_store::OrgTx;
 
 pub(crate) use row::{GlRow, decimal};
 
 use crate::chart::Chart;
+use crate::compare::Differences;
 use crate::error::{Doing, ProjectionError};
 use crate::projection::{Batch, Projection};
 
@@ -40,6 +43,10 @@ impl Projection for GlFact {
 
     fn tables(&self) -> &'static [&'static str] {
         &["gl_fact"]
+    }
+
+    fn compares_as_a_whole(&self) -> bool {
+        false
     }
 
     fn batch(&self) -> Box<dyn Batch> {
@@ -72,6 +79,16 @@ impl Batch for GlBatch {
             }
             Ok(())
         })
+    }
+
+    fn compare<'a>(
+        self: Box<Self>,
+        tx: &'a mut OrgTx,
+        from: Seq,
+        to: Option<Seq>,
+        differences: &'a mut Differences,
+    ) -> BoxFuture<'a, Result<(), ProjectionError>> {
+        Box::pin(async move { stored::compare(tx, from, to, self.rows, differences).await })
     }
 }
 
@@ -121,7 +138,7 @@ async fn insert(tx: &mut OrgTx, rows: &[GlRow]) -> Result<(), ProjectionError> {
         .bind(column(rows, |r| r.document.as_deref()))
         .bind(column(rows, |r| r.tax_code.as_deref()))
         .bind(column(rows, |r| r.memo.as_deref()))
-        .bind(column(rows, |r| r.tags.as_deref()))
+        .bind(column(rows, |r| r.tags.as_ref()))
         .bind(column(rows, |r| r.rate))
         .bind(column(rows, |r| r.rate_quote.as_deref()))
         .bind(column(rows, |r| r.weight))

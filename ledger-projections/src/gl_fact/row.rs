@@ -47,7 +47,7 @@ pub(crate) struct GlRow {
     pub(crate) tax_code: Option<Text>,
     pub(crate) memo: Option<Text>,
     /// A JSON object: the entry's tags and the line's, the line's before the entry's of the same key.
-    pub(crate) tags: Option<String>,
+    pub(crate) tags: Option<JsonValue>,
     pub(crate) rate: Option<Decimal>,
     pub(crate) rate_quote: Option<Text>,
     pub(crate) weight: Option<Decimal>,
@@ -126,7 +126,7 @@ pub(crate) fn decimal(units: Units, scale: u8) -> Result<Decimal, String> {
 }
 
 /// The tags as a JSON object. A key that one side names more than once has an array of its values.
-fn tags(entry: &[(Text, Text)], line: &[(Text, Text)]) -> Option<String> {
+fn tags(entry: &[(Text, Text)], line: &[(Text, Text)]) -> Option<JsonValue> {
     if entry.is_empty() && line.is_empty() {
         return None;
     }
@@ -143,5 +143,5 @@ fn tags(entry: &[(Text, Text)], line: &[(Text, Text)]) -> Option<String> {
         Some(last) => JsonValue::from_iter(values.into_iter().chain([last])),
         None => JsonValue::Null,
     };
-    Some(JsonValue::Object(keys.into_iter().map(|(key, values)| (key.to_owned(), value(values))).collect()).to_string())
+    Some(JsonValue::Object(keys.into_iter().map(|(key, values)| (key.to_owned(), value(values))).collect()))
 }

@@ -121,7 +121,8 @@ pub async fn balances(org: &OrgStore, query: &BalanceQuery) -> Result<Balances, 
     }
 }
 
-pub(super) const SUM: &str = include_str!("balances.sql");
+/// Adds up movements: `$1` the organization, `$2` whether closings count, then five times grain, first and last bucket.
+pub const SUM: &str = include_str!("balances.sql");
 
 /// Ranges that the statement has places for.
 const RANGES: usize = 5;
@@ -137,7 +138,7 @@ async fn latest(org: &OrgStore, query: &BalanceQuery) -> Result<Balances, Projec
 
 type SumRow = (i32, i32, i64, i64, Decimal, Decimal, Decimal, Decimal);
 
-async fn read_sums(tx: &mut OrgTx, query: &BalanceQuery) -> Result<BTreeMap<(AccountNo, CommodityNo), Sums>, ProjectionError> {
+pub(super) async fn read_sums(tx: &mut OrgTx, query: &BalanceQuery) -> Result<BTreeMap<(AccountNo, CommodityNo), Sums>, ProjectionError> {
     let mut ranges = stretches(query.from, query.as_of);
     // Places that are left over are ranges without a day.
     let nothing = Stretch { grain: Grain::Day, first: NaiveDate::default(), last: NaiveDate::default() - Days::new(1) };

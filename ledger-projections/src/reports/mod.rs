@@ -6,12 +6,20 @@
 mod balances;
 mod balances_fold;
 mod freshness;
+mod general_ledger;
 
 use ledger_core::{Seq, Timestamp};
 use ledger_store::OrgStore;
 
 pub use balances::{BalanceQuery, BalanceRow, Balances, Closing, balances};
 pub use freshness::{Freshness, freshness};
+pub use general_ledger::{GeneralLedger, Held, LedgerAccount, LedgerItem, LedgerLine, LedgerQuery};
+
+/// The statements whose plans a test reads: they must stay ranges of an index.
+pub mod statements {
+    pub use super::balances::SUM;
+    pub use super::general_ledger::LINES;
+}
 
 use crate::error::ProjectionError;
 use crate::history::seq_known_at;

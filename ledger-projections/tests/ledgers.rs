@@ -1,0 +1,241 @@
+//! The general ledger page by page against a fold of history, and the plans of the statements that reports live on.
+
+#![expect(clippy::unwrap_used, reason = "a test that cannot go on fails")]
+
+mod common;
+
+use std::collections::BTreeMap;
+
+use chrono::NaiveDate;
+use common::{Dice, World, day, sale, world};
+use ledger_core::Seq;
+use ledger_core::book::Valuation;
+use ledger_projections::reports::{BalanceQuery, GeneralLedger, LedgerItem, LedgerQuery, Point, balances, statements};
+use ledger_projections::{ProjectionError, catch_up, catch_up_with, projection::by_name};
+use rust_decimal::Decimal;
+use sqlx::ConnectOptions;
+
+async fn read_all(world: &World, query: LedgerQuery, limit: usize) -> Vec<LedgerItem> {
+    let mut ledger = GeneralLedger::open(&world.org, query).await.unwrap();
+    let mut items = Vec::new();
+    loop {
+        let page = ledger.next(limit).await.unwrap();
+        if page.is_empty() {
+            return items;
+        }
+        assert!(page.iter().filter(|item| matches!(item, LedgerItem::Line(_))).count() <= limit);
+        items.extend(page);
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn every_account_runs_from_its_opening_to_its_closing_balance() {
+    let mut world = world(Valuation::ByCommodity).await;
+    let mut dice = Dice::new(41);
+    for _ in 0..300 {
+        world.something_happens(&mut dice);
+        if dice.chance(5) {
+            world.commit().await;
+        }
+    }
+    world.commit().await;
+    catch_up(&world.org, |_| ()).await.unwrap();
+    let head = world.tip.seq;
+    // The balances one event ahead, so that openings cannot come from them.
+    let points = [Point::Latest, Point::AtSeq(head), Point::AtSeq(head / 2), Point::AtSeq(head - 3)];
+    for point in points {
+        for (from, to) in [(None, None), (Some(day(200)), Some(day(500))), (Some(day(300)), None)] {
+            let query = LedgerQuery { from, to, point, ..LedgerQuery::default() };
+            let items = read_all(&world, query.clone(), 7).await;
+            assert_eq!(items, read_all(&world, query.clone(), 100_000).await, "{query:?}");
+            check(&world, &query, &items).await;
+        }
+    }
+}
+
+/// Opening, lines and closing against balances folded from history.
+async fn check(world: &World, query: &LedgerQuery, items: &[LedgerItem]) {
+    let point = match query.point {
+        Point::Latest => Point::AtSeq(world.tip.seq),
+        other => other,
+    };
+    let held = |as_of: Option<NaiveDate>| async move {
+        let query = BalanceQuery { as_of, point, ..BalanceQuery::default() };
+        let rows = balances(&world.org, &query).await.unwrap().rows;
+        rows.into_iter().map(|row| ((row.code.to_string(), row.currency.to_string()), row.balance())).collect::<BTreeMap<_, _>>()
+    };
+    let opening = match query.from {
+        Some(from) => held(from.pred_opt()).await,
+        None => BTreeMap::new(),
+    };
+    let closing = held(query.to).await;
+    let mut found: BTreeMap<(String, String), Decimal> = BTreeMap::new();
+    let mut code = String::new();
+    let (mut codes, mut last) = (Vec::new(), None);
+    for item in items {
+        match item {
+            LedgerItem::Account(account) => {
+                code = account.code.to_string();
+                codes.push(code.clone());
+                last = None;
+                for (currency, held) in &account.opening {
+                    let key = (code.clone(), currency.clone());
+                    assert_eq!(opening.get(&key), Some(&held.balance), "{key:?}");
+                    found.insert(key, held.balance);
+                }
+            }
+            LedgerItem::Line(line) => {
+                let place = (line.effective_date, line.seq, line.line_no);
+                assert!(last.is_none_or(|last| last < place));
+                last = Some(place);
+                assert!(query.from.is_none_or(|from| line.effective_date >= from) && query.to.is_none_or(|to| line.effective_date <= to));
+                let held = found.entry((code.clone(), line.currency.clone())).or_default();
+                *held += line.amount;
+                assert_eq!(*held, line.held.balance);
+            }
+        }
+    }
+    assert!(codes.is_sorted());
+    let without_zeros = |all: BTreeMap<_, Decimal>| all.into_iter().filter(|(_, held)| !held.is_zero()).collect::<Vec<_>>();
+    assert_eq!(without_zeros(found), without_zeros(closing), "{query:?}");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn accounts_are_chosen_by_code_and_by_what_is_below() {
+    let mut world = world(Valuation::Required).await;
+    let mut dice = Dice::new(42);
+    for _ in 0..40 {
+        world.something_happens(&mut dice);
+    }
+    world.commit().await;
+    catch_up(&world.org, |_| ()).await.unwrap();
+    let codes = |code: &str, below: bool| {
+        let query = LedgerQuery { account: Some(code.into()), below, ..LedgerQuery::default() };
+        let world = &world;
+        async move {
+            let items = read_all(world, query, 10).await;
+            items
+                .into_iter()
+                .filter_map(|item| if let LedgerItem::Account(a) = item { Some(a.code.to_string()) } else { None })
+                .collect::<Vec<_>>()
+        }
+    };
+    assert_eq!(codes("1000", false).await, ["1000"]);
+    assert!(codes("Equity:Conversion", true).await.iter().all(|code| code.starts_with("Equity:Conversion:")));
+    assert!(!codes("Equity:Conversion", true).await.is_empty());
+    for (code, below) in [("Equity:Conversion", false), ("nothing", true), ("Equity:Conv", true)] {
+        let query = LedgerQuery { account: Some(code.into()), below, ..LedgerQuery::default() };
+        assert!(matches!(GeneralLedger::open(&world.org, query).await, Err(ProjectionError::UnknownAccount(_))), "{code}");
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_ledger_in_the_middle_of_reading_does_not_see_what_is_posted_meanwhile() {
+    let mut world = world(Valuation::Required).await;
+    for n in 0..20 {
+        world.decide(sale(day(n), 100));
+    }
+    world.commit().await;
+    catch_up(&world.org, |_| ()).await.unwrap();
+    let query = LedgerQuery { account: Some("1000".into()), from: Some(day(5)), ..LedgerQuery::default() };
+    let undisturbed = read_all(&world, query.clone(), 1000).await;
+    let mut ledger = GeneralLedger::open(&world.org, query.clone()).await.unwrap();
+    let mut items = ledger.next(4).await.unwrap();
+    world.decide(sale(day(0), 77));
+    world.decide(sale(day(12), 77));
+    world.commit().await;
+    // The lines alone, then the balances too: whoever begins now sees the same balance either way.
+    catch_up_with(&world.org, &by_name("gl_fact").unwrap(), |_| ()).await.unwrap();
+    let ahead = GeneralLedger::open(&world.org, query.clone()).await.unwrap().seq();
+    assert_eq!(ahead, world.tip.seq - 2, "up to where lines and balances agree");
+    assert_eq!(read_all(&world, query.clone(), 3).await, undisturbed);
+    catch_up(&world.org, |_| ()).await.unwrap();
+    while let page = ledger.next(4).await.unwrap()
+        && !page.is_empty()
+    {
+        items.extend(page);
+    }
+    assert_eq!(items, undisturbed);
+    assert_ne!(read_all(&world, query, 3).await, undisturbed);
+}
+
+/// Read models of ten years, put there by the owner: what a plan is like when history is long.
+async fn long_history(world: &World) -> Seq {
+    let mut connection = world.database.admin_options().connect().await.unwrap();
+    let org = world.org.org().0;
+    let balances = "INSERT INTO read.account_balance (org_id, grain, bucket, account_no, commodity_no, closing, lines, unvalued, debit, credit, functional_debit, functional_credit)
+        SELECT $1, g.grain, b::date, a, 1, false, 1, 0, 1, 1, 1, 1
+          FROM (VALUES ('D', interval '1 day'), ('M', interval '1 month'), ('Y', interval '1 year')) AS g (grain, step)
+         CROSS JOIN LATERAL generate_series(timestamp '2015-01-01', timestamp '2024-12-31', g.step) AS b
+         CROSS JOIN generate_series(1, 20) AS a";
+    let lines = "INSERT INTO read.gl_fact (org_id, seq, recorded_at, line_no, effective_date, account_no, actor_no, closing, entry_kind, account_code, account_type, currency, description, amount, functional)
+        SELECT $1, 1000 + n, now(), l, date '2015-01-01' + n / 20, 1 + (n + l) % 20, 1, false, 'ordinary', 'x', 'asset', 'USD', 'x', 3 - 2 * l, 3 - 2 * l
+          FROM generate_series(1, 60000) AS n CROSS JOIN generate_series(1, 2) AS l";
+    for statement in [balances, lines] {
+        sqlx::query(statement).bind(org).execute(&mut connection).await.unwrap();
+    }
+    for table in ["ANALYZE read.account_balance", "ANALYZE read.gl_fact"] {
+        sqlx::query(table).execute(&mut connection).await.unwrap();
+    }
+    1000
+}
+
+/// A plan as text, of a statement with its parameters in place.
+async fn plan(world: &World, statement: &str, generic: bool, parameters: &[(&str, &str)]) -> String {
+    let mut tx = world.org.begin().await.unwrap();
+    let mode = if generic { "SET LOCAL plan_cache_mode = force_generic_plan" } else { "SET LOCAL plan_cache_mode = force_custom_plan" };
+    sqlx::query(mode).execute(&mut *tx).await.unwrap();
+    let types = parameters.iter().map(|(kind, _)| *kind).collect::<Vec<_>>().join(", ");
+    let prepare = format!("PREPARE hot ({types}) AS {statement}");
+    sqlx::query(sqlx::AssertSqlSafe(prepare)).persistent(false).execute(&mut *tx).await.unwrap();
+    let values = parameters.iter().map(|(_, value)| *value).collect::<Vec<_>>().join(", ");
+    let explain = format!("EXPLAIN (ANALYZE, BUFFERS, COSTS OFF, TIMING OFF, SUMMARY OFF) EXECUTE hot ({values})");
+    let lines: Vec<String> = sqlx::query_scalar(sqlx::AssertSqlSafe(explain)).persistent(false).fetch_all(&mut *tx).await.unwrap();
+    sqlx::query("DEALLOCATE hot").persistent(false).execute(&mut *tx).await.unwrap();
+    tx.rollback().await.unwrap();
+    lines.join("\n")
+}
+
+/// The pages that a plan touched in all.
+fn pages(plan: &str) -> u64 {
+    let first = plan.lines().find(|line| line.contains("Buffers:")).unwrap();
+    first.split_whitespace().filter_map(|word| word.split_once('=')).map(|(_, n)| n.parse::<u64>().unwrap()).sum()
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn reports_read_ranges_of_an_index_however_long_the_history() {
+    let world = world(Valuation::Required).await;
+    catch_up(&world.org, |_| ()).await.unwrap();
+    long_history(&world).await;
+    let org = format!("'{}'", world.org.org().0);
+    let none = [("text", "'D'"), ("date", "'1970-01-01'"), ("date", "'1969-12-31'")];
+    let mut sum = vec![("uuid", org.as_str()), ("boolean", "true")];
+    sum.extend([("text", "'Y'"), ("date", "'-infinity'"), ("date", "'2019-12-31'")]);
+    sum.extend([("text", "'M'"), ("date", "'2020-01-01'"), ("date", "'2020-05-31'")]);
+    sum.extend([("text", "'D'"), ("date", "'2020-06-01'"), ("date", "'2020-06-17'")]);
+    sum.extend(none.into_iter().chain(none));
+    let lines = [
+        ("uuid", org.as_str()),
+        ("integer", "7"),
+        ("date", "'2019-03-01'"),
+        ("bigint", "0"),
+        ("integer", "0"),
+        ("date", "'2022-01-01'"),
+        ("bigint", "1000000"),
+        ("bigint", "100"),
+    ];
+    let cases = [
+        ("a balance in the middle", statements::SUM, sum.as_slice(), "account_balance_pkey", 600),
+        ("a page of a ledger", statements::LINES, lines.as_slice(), "gl_fact_by_account", 220),
+    ];
+    for (what, statement, parameters, index, most) in cases {
+        for generic in [false, true] {
+            let plan = plan(&world, statement, generic, parameters).await;
+            assert!(
+                plan.contains(index) && !plan.contains("Seq Scan on account_balance") && !plan.contains("Seq Scan on gl_fact"),
+                "{what}\n{plan}"
+            );
+            assert!(pages(&plan) <= most, "{what}: {} pages\n{plan}", pages(&plan));
+        }
+    }
+}
