@@ -1,0 +1,152 @@
+//! Every reason to refuse, in the order in which the enum lists them.
+
+#![expect(clippy::unwrap_used, reason = "a test may stop at the first surprise")]
+
+mod words;
+
+use ledger_core::command::{DefineCommodity, ReverseEntry};
+use ledger_core::limits::ENTRY_LINES_MAX;
+use ledger_core::{Actor, Command, Rejection};
+use words::{Ledger, check, dec, draft};
+
+/// Code and script whose last line reaches it. The store alone knows external ids, so their rejection has no script.
+const SCRIPTS: &[(&str, &str)] = &[
+    ("ORGANIZATION_MISSING", "open cash asset => ORGANIZATION_MISSING"),
+    ("ORGANIZATION_EXISTS", "org USD required\n org EUR required => ORGANIZATION_EXISTS"),
+    ("LIMIT_EXCEEDED", "org USD required name=N\n open LONG asset => LIMIT_EXCEEDED line 0"),
+    ("INVALID_TEXT", "org USD required\n reopen 2026-01 why= => INVALID_TEXT"),
+    ("COMMODITY_UNKNOWN", "BOOKS\n post 2026-01-05: cash 1 USD | sales -1 HOURS => COMMODITY_UNKNOWN line 2"),
+    ("COMMODITY_DIFFERS", "BOOKS\n commodity TOK 4\n commodity TOK 4\n commodity TOK 5 => COMMODITY_DIFFERS"),
+    ("SCALE_TOO_LARGE", "BOOKS\n commodity TOK 18\n commodity BIG 19 => SCALE_TOO_LARGE"),
+    ("ACCOUNT_UNKNOWN", "BOOKS\n post 2026-01-05: cash 1 USD | nowhere -1 USD => ACCOUNT_UNKNOWN line 2"),
+    ("ACCOUNT_DIFFERS", "BOOKS\n open cash asset\n open cash expense => ACCOUNT_DIFFERS"),
+    ("ACCOUNT_CYCLE", "BOOKS\n open a asset\n open b asset under=a\n change a under=b => ACCOUNT_CYCLE"),
+    ("ACCOUNT_SUMMARY", "BOOKS\n open all asset summary\n post 2026-01-05: all 1 USD | sales -1 USD => ACCOUNT_SUMMARY line 1"),
+    ("ACCOUNT_LOCKED", "BOOKS\n lock cash\n post 2026-01-05: sales -1 USD | cash 1 USD => ACCOUNT_LOCKED line 2"),
+    ("ACCOUNT_CLOSED", "BOOKS\n shut cash\n post 2026-01-05: sales -1 USD | cash 1 USD => ACCOUNT_CLOSED line 2"),
+    ("ACCOUNT_NOT_EMPTY", "BOOKS\n post 2026-01-05: cash 1 USD | sales -1 USD\n shut cash => ACCOUNT_NOT_EMPTY"),
+    ("STATUS_UNCHANGED", "BOOKS\n lock cash\n lock cash => STATUS_UNCHANGED"),
+    ("DATE_OUT_OF_RANGE", "BOOKS\n post last-day: cash 1 USD | sales -1 USD => DATE_OUT_OF_RANGE"),
+    ("PERIOD_CLOSED", "BOOKS\n close 2026-01 hard\n post 2026-01-05: cash 1 USD | sales -1 USD => PERIOD_CLOSED"),
+    ("TOO_FEW_LINES", "BOOKS\n post 2026-01-05: cash 0 USD => TOO_FEW_LINES"),
+    ("OVER_PRECISE", "BOOKS\n post 2026-01-05: cash 1.000 USD | sales -1.001 USD => OVER_PRECISE line 2"),
+    ("AMOUNT_TOO_LARGE", "BOOKS\n post 2026-01-05: cash 1 USD | sales -10000000000000000000000000.00 USD => AMOUNT_TOO_LARGE line 2"),
+    ("RATE_INVALID", "BOOKS\n rate EUR USD 0 2026-01-05 => RATE_INVALID"),
+    ("WEIGHT_SIGN", "BOOKS\n post 2026-01-05: cash 1 EUR @@ -1.10 USD | sales 1.10 USD => WEIGHT_SIGN line 1"),
+    ("FUNCTIONAL_DIFFERS", "BOOKS\n post 2026-01-05: cash 1 USD = 1.01 | sales -1 USD => FUNCTIONAL_DIFFERS line 1"),
+    ("RATE_MISSING", "BOOKS\n rate EUR USD 1.1 2026-01-01\n post 2026-02-02: cash 1 EUR | sales -1 EUR => RATE_MISSING line 1"),
+    ("UNBALANCED", "BOOKS\n post 2026-01-05: cash 1 USD | sales -1.01 USD => UNBALANCED"),
+    ("UNBALANCED_FUNCTIONAL", "BOOKS\n post 2026-01-05: cash 1 EUR = 1.10 | sales -1 EUR = -1.11 => UNBALANCED_FUNCTIONAL"),
+    ("EXCHANGE_UNPRICED", "KEPT\n post 2026-01-05: cash 1 EUR | sales -1.10 USD => EXCHANGE_UNPRICED"),
+    ("BALANCE_CONDITION", "BOOKS\n bound cash USD min=0\n post 2026-01-05: sales 1 USD | cash -1 USD => BALANCE_CONDITION line 2"),
+    ("BALANCE_TOO_LARGE", "BOOKS\n FULL\n post 2026-01-05: cash MOST USD | sales -MOST USD => BALANCE_TOO_LARGE line 1"),
+    ("ENTRY_UNKNOWN", "BOOKS\n reverse #1 => ENTRY_UNKNOWN"),
+    ("ALREADY_REVERSED", "BOOKS\n post 2026-01-05: cash 1 USD | sales -1 USD\n reverse #1\n reverse #1 => ALREADY_REVERSED"),
+    ("PERIOD_UNCHANGED", "BOOKS\n reopen 2026-01 => PERIOD_UNCHANGED"),
+    ("PERIOD_STEP", "BOOKS\n close 2026-01 hard\n close 2026-01 soft => PERIOD_STEP"),
+];
+
+const STORE_ONLY: &str = "EXTERNAL_ID_TAKEN";
+
+fn expanded(script: &str) -> String {
+    let most = "9999999999999999999999999.99";
+    let full = "post 2026-01-05: cash MOST USD | sales -MOST USD\n".repeat(10);
+    script
+        .replace("BOOKS", "org USD required\n open cash asset\n open sales revenue")
+        .replace("KEPT", "org USD by-commodity\n open cash asset\n open sales revenue")
+        .replace("FULL", &full)
+        .replace("MOST", most)
+        .replace("LONG", &"x".repeat(256))
+}
+
+#[test]
+fn every_code_is_reached_in_the_order_of_the_enum() {
+    let scripted: Vec<_> = SCRIPTS.iter().map(|(code, _)| *code).chain([STORE_ONLY]).collect();
+    assert_eq!(scripted, Rejection::CODES, "one script for every code, in the order of the enum");
+    for (code, script) in SCRIPTS {
+        assert_eq!(script.matches(code).count(), 1, "the script of {code} ends in it");
+        check(&expanded(script));
+    }
+}
+
+#[test]
+fn codes_are_unique_and_hints_begin_with_a_verb() {
+    let mut codes = Rejection::CODES.to_vec();
+    codes.sort_unstable();
+    codes.dedup();
+    assert_eq!(codes.len(), Rejection::CODES.len());
+}
+
+#[test]
+fn rules_are_checked_in_order() {
+    // Each line breaks all rules to its right as well; the leftmost answers.
+    check(&expanded(
+        "BOOKS
+         open all asset summary
+         close 2026-01 soft
+         post 2026-01-05: cash 1 USD                                    => TOO_FEW_LINES
+         post 2026-01-05: nowhere 1.001 HOURS | cash 1 USD              => PERIOD_CLOSED
+         permit soft
+         post 2026-01-05: nowhere 1.001 HOURS | cash 1 USD              => ACCOUNT_UNKNOWN line 1
+         post 2026-01-05: all 1.001 HOURS | cash 1 USD                  => ACCOUNT_SUMMARY line 1
+         post 2026-01-05: cash 1.001 HOURS | cash 1 USD                 => COMMODITY_UNKNOWN line 1
+         post 2026-01-05: cash 1.001 USD @@ -1 HOURS | cash 1 USD       => OVER_PRECISE line 1
+         post 2026-01-05: cash 1.01 USD @@ -1 HOURS | cash 1 USD        => COMMODITY_UNKNOWN line 1
+         post 2026-01-05: cash 1 EUR @@ -1 USD = 0.001 | cash 1 USD     => WEIGHT_SIGN line 1
+         post 2026-01-05: cash 1 EUR = 0.001 | cash 1 USD               => OVER_PRECISE line 1
+         post 2026-01-05: cash 1 EUR | cash 1 USD                       => RATE_MISSING line 1
+         bound cash USD max=0
+         post 2026-01-05: cash 1 USD | cash 1 USD                       => UNBALANCED
+         post 2026-01-05: cash 1 USD | sales -1 USD                     => BALANCE_CONDITION line 1",
+    ));
+}
+
+fn refused(ledger: &mut Ledger, command: &Command) -> Rejection {
+    ledger.run(command).unwrap_err()
+}
+
+#[test]
+fn limits_refuse_instead_of_growing() {
+    let mut ledger = check(&expanded("BOOKS"));
+    let mut long = draft("2026-01-05", None, None, "cash 0 USD | sales 0 USD");
+    long.lines = vec![long.lines[0].clone(); ENTRY_LINES_MAX + 1];
+    assert_eq!(refused(&mut ledger, &Command::PostEntry(long.clone())).code(), "LIMIT_EXCEEDED");
+    long.lines.pop();
+    ledger.run(&Command::PostEntry(long.clone())).unwrap();
+
+    // Conversion lines count too: what has ten thousand lines cannot take two more.
+    long.lines[0] = draft("2026-01-05", None, None, "cash 1 EUR @@ 1.10 USD").lines[0].clone();
+    long.lines[1].amount = dec("-1.10");
+    assert_eq!(refused(&mut ledger, &Command::PostEntry(long.clone())).code(), "LIMIT_EXCEEDED");
+
+    // Neither may an entry be larger than an event can be stored.
+    let mut heavy = draft("2026-01-05", None, None, "cash 0 USD party p | sales 0 USD");
+    heavy.lines[0].detail.as_mut().unwrap().memo = Some("m".repeat(16_000).into());
+    heavy.lines.extend(vec![heavy.lines[0].clone(); 300]);
+    assert_eq!(refused(&mut ledger, &Command::PostEntry(heavy)).code(), "LIMIT_EXCEEDED");
+
+    for (bytes, code) in [(64, None), (65, Some("LIMIT_EXCEEDED"))] {
+        let define = DefineCommodity { code: "C".repeat(bytes).into(), scale: None, name: "".into() };
+        assert_eq!(ledger.run(&Command::DefineCommodity(define)).err().map(|rejection| rejection.code()), code);
+    }
+}
+
+#[test]
+fn texts_without_content_or_with_control_characters_are_refused() {
+    let mut ledger = check(&expanded("BOOKS"));
+    for (reason, ok) in
+        [("", true), ("tab\tline\nend", true), ("naïve €", true), ("nul\0", false), ("del\u{7f}", false), ("next\u{85}", false)]
+    {
+        let original = u64::MAX;
+        let reverse = ReverseEntry { original, date: None, reason: reason.into() };
+        let code = if ok { "ENTRY_UNKNOWN" } else { "INVALID_TEXT" };
+        assert_eq!(refused(&mut ledger, &Command::ReverseEntry(reverse)).code(), code, "{reason:?}");
+    }
+    for id in ["", "  ", "a\0"] {
+        let draft = draft("2026-01-05", None, Some(id), "cash 1 USD | sales -1 USD");
+        assert_eq!(refused(&mut ledger, &Command::PostEntry(draft)).code(), "INVALID_TEXT", "{id:?}");
+    }
+    ledger.actor = Actor::user("");
+    let draft = draft("2026-01-05", None, None, "cash 1 USD | sales -1 USD");
+    assert_eq!(refused(&mut ledger, &Command::PostEntry(draft)).code(), "INVALID_TEXT");
+}
