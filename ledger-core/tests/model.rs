@@ -43,8 +43,14 @@ fn amount() -> impl Strategy<Value = Decimal> {
 }
 
 fn huge() -> impl Strategy<Value = Decimal> {
-    select(vec![MOST, "9999999999999999999999999.98", "10000000000000000000000000.00", "79228162514264337593543950335", "5000000000000000000000000"])
-        .prop_map(dec)
+    select(vec![
+        MOST,
+        "9999999999999999999999999.98",
+        "10000000000000000000000000.00",
+        "79228162514264337593543950335",
+        "5000000000000000000000000",
+    ])
+    .prop_map(dec)
 }
 
 fn rate() -> impl Strategy<Value = Decimal> {
@@ -86,49 +92,55 @@ fn quoting(rate: Decimal, quote: &str) -> DraftDetail {
 /// Two to five lines that balance in one currency, sometimes at a rate of their own or with stated values.
 fn one_currency() -> impl Strategy<Value = Vec<DraftLine>> {
     let parts = proptest::collection::vec((account(), amount()), 1..5);
-    (parts, account(), currency(), proptest::option::weighted(0.2, quoted()), any::<bool>()).prop_map(|(parts, last, currency, rate, stated)| {
-        let mut lines: Vec<_> = parts.into_iter().map(|(account, amount)| DraftLine::new(account, amount, currency)).collect();
-        let rest = -lines.iter().map(|line| line.amount).sum::<Decimal>();
-        lines.push(DraftLine::new(last, rest, currency));
-        for line in &mut lines {
-            line.detail = rate.map(|rate| Box::new(quoting(rate, "USD")));
-            if stated && rate.is_some_and(|rate| rate.is_zero()) {
-                line.functional = Some(line.amount);
+    (parts, account(), currency(), proptest::option::weighted(0.2, quoted()), any::<bool>()).prop_map(
+        |(parts, last, currency, rate, stated)| {
+            let mut lines: Vec<_> = parts.into_iter().map(|(account, amount)| DraftLine::new(account, amount, currency)).collect();
+            let rest = -lines.iter().map(|line| line.amount).sum::<Decimal>();
+            lines.push(DraftLine::new(last, rest, currency));
+            for line in &mut lines {
+                line.detail = rate.map(|rate| Box::new(quoting(rate, "USD")));
+                if stated && rate.is_some_and(|rate| rate.is_zero()) {
+                    line.functional = Some(line.amount);
+                }
             }
-        }
-        lines
-    })
+            lines
+        },
+    )
 }
 
 /// Something bought at a cost in another currency, off by a few units, sometimes in two lots.
 fn exchange() -> impl Strategy<Value = Vec<DraftLine>> {
     let lot = || (amount(), amount());
     let off = prop_oneof![6 => Just(0_i64), 3 => -4_i64..5];
-    (account(), account(), currency(), currency(), lot(), proptest::option::of(lot()), off).prop_map(|(to, from, bought, paid, lot, more, off)| {
-        let buy = |(amount, cost): (Decimal, Decimal)| {
-            let mut line = DraftLine::new(to, amount, bought);
-            let cost = if amount.is_sign_negative() { -cost.abs() } else { cost.abs() };
-            line.weight = Some(Weight { amount: cost, currency: paid.into() });
-            line
-        };
-        let mut lines: Vec<_> = std::iter::once(lot).chain(more).map(buy).collect();
-        let cost: Decimal = lines.iter().filter_map(|line| line.weight.as_ref()).map(|weight| weight.amount).sum();
-        lines.push(DraftLine::new(from, Decimal::new(off, 2) - cost, paid));
-        lines
-    })
+    (account(), account(), currency(), currency(), lot(), proptest::option::of(lot()), off).prop_map(
+        |(to, from, bought, paid, lot, more, off)| {
+            let buy = |(amount, cost): (Decimal, Decimal)| {
+                let mut line = DraftLine::new(to, amount, bought);
+                let cost = if amount.is_sign_negative() { -cost.abs() } else { cost.abs() };
+                line.weight = Some(Weight { amount: cost, currency: paid.into() });
+                line
+            };
+            let mut lines: Vec<_> = std::iter::once(lot).chain(more).map(buy).collect();
+            let cost: Decimal = lines.iter().filter_map(|line| line.weight.as_ref()).map(|weight| weight.amount).sum();
+            lines.push(DraftLine::new(from, Decimal::new(off, 2) - cost, paid));
+            lines
+        },
+    )
 }
 
 /// The largest amounts, back and forth, in currencies that no rate multiplies.
 fn extreme() -> impl Strategy<Value = Vec<DraftLine>> {
-    (account(), account(), huge(), select(vec!["USD", "TOK"]), any::<bool>(), any::<bool>()).prop_map(|(a, b, amount, currency, turn, off)| {
-        let amount = if turn { -amount } else { amount };
-        let other = if off { amount - dec("0.01") } else { amount };
-        let mut lines = vec![DraftLine::new(a, amount, currency), DraftLine::new(b, -other, currency)];
-        if currency == "TOK" {
-            lines.iter_mut().for_each(|line| line.functional = Some(Decimal::ZERO));
-        }
-        lines
-    })
+    (account(), account(), huge(), select(vec!["USD", "TOK"]), any::<bool>(), any::<bool>()).prop_map(
+        |(a, b, amount, currency, turn, off)| {
+            let amount = if turn { -amount } else { amount };
+            let other = if off { amount - dec("0.01") } else { amount };
+            let mut lines = vec![DraftLine::new(a, amount, currency), DraftLine::new(b, -other, currency)];
+            if currency == "TOK" {
+                lines.iter_mut().for_each(|line| line.functional = Some(Decimal::ZERO));
+            }
+            lines
+        },
+    )
 }
 
 /// Functional-only lines beside others.
@@ -141,20 +153,22 @@ fn revaluation() -> impl Strategy<Value = Vec<DraftLine>> {
     })
 }
 
-fn entry() -> impl Strategy<Value = DraftEntry> {
+fn entry() -> BoxedStrategy<DraftEntry> {
     let lines = prop_oneof![
-        8 => one_currency(),
-        6 => exchange(),
-        3 => extreme(),
-        2 => revaluation(),
-        2 => proptest::collection::vec(any_line(), 0..5),
+        8 => one_currency().boxed(),
+        6 => exchange().boxed(),
+        3 => extreme().boxed(),
+        2 => revaluation().boxed(),
+        2 => proptest::collection::vec(any_line().boxed(), 0..5).boxed(),
     ];
     let rounding = proptest::option::weighted(0.4, select(vec!["round", "round", "cash", "all"]));
-    (day(), lines, rounding).prop_map(|(day, lines, rounding)| {
-        let mut draft = DraftEntry::new(day, "an entry", lines);
-        draft.rounding_account = rounding.map(Into::into);
-        draft
-    })
+    (day(), lines, rounding)
+        .prop_map(|(day, lines, rounding)| {
+            let mut draft = DraftEntry::new(day, "an entry", lines);
+            draft.rounding_account = rounding.map(Into::into);
+            draft
+        })
+        .boxed()
 }
 
 /// Entries are named by their number; the test puts in the position.
@@ -162,7 +176,7 @@ fn reversal() -> impl Strategy<Value = ReverseEntry> {
     (0_u64..30, proptest::option::weighted(0.3, day())).prop_map(|(original, date)| ReverseEntry { original, date, reason: "".into() })
 }
 
-fn command() -> impl Strategy<Value = Command> {
+fn command() -> BoxedStrategy<Command> {
     let status = select(vec![AccountStatus::Open, AccountStatus::Open, AccountStatus::Locked, AccountStatus::Closed]);
     let period = select(vec![PeriodStatus::Open, PeriodStatus::SoftClosed, PeriodStatus::HardClosed]);
     let bound = || proptest::option::of(prop_oneof![Just(Decimal::ZERO), amount()]);
@@ -186,6 +200,7 @@ fn command() -> impl Strategy<Value = Command> {
         2 => (month(), period).prop_map(|(month, status)| Command::ClosePeriod { month, status, reason: "".into() }),
         2 => month().prop_map(|month| Command::ReopenPeriod { month, reason: "why".into() }),
     ]
+    .boxed()
 }
 
 fn define(code: &str, scale: Option<u8>) -> Command {
@@ -299,13 +314,13 @@ proptest! {
 fn the_generator_reaches_every_answer_that_the_model_knows() {
     use proptest::strategy::ValueTree;
     use proptest::test_runner::TestRunner;
-    let mut runner = TestRunner::deterministic();
+    let (mut runner, command) = (TestRunner::deterministic(), command());
     let mut answers = std::collections::BTreeMap::<String, usize>::new();
     for round in 0..300 {
         let (_, mut naive) = begin(round % 2 == 0);
         let (mut ledger, _) = begin(round % 2 == 0);
         for _ in 0..60 {
-            let command = located(command().new_tree(&mut runner).unwrap().current(), &ledger);
+            let command = located(command.new_tree(&mut runner).unwrap().current(), &ledger);
             naive.seq = ledger.book.seq();
             let answer = naive.answer(&command).err().unwrap_or("accepted");
             drop(ledger.run(&command));
