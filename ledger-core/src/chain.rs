@@ -51,7 +51,7 @@ impl Commit {
     /// Position of its last event.
     #[must_use]
     pub fn last_seq(&self) -> Seq {
-        self.header.first_seq + Seq::from(self.header.event_count) - 1
+        self.header.first_seq.saturating_add(Seq::from(self.header.event_count)).saturating_sub(1)
     }
 
     /// Its events, decoded.
@@ -61,7 +61,8 @@ impl Commit {
     pub fn events(&self) -> impl Iterator<Item = Result<Recorded, CodecError>> + '_ {
         codec::frames(&self.payload).enumerate().map(move |(index, frame)| {
             let index = u32::try_from(index).unwrap_or(u32::MAX);
-            let seq = self.header.first_seq + Seq::from(index);
+            let seq = self.header.first_seq.saturating_add(Seq::from(index));
+            codec::check_version(self.header.codec).map_err(|error| error.at(seq))?;
             let proposed = frame.and_then(codec::decode).map_err(|error| error.at(seq))?;
             Ok(self.recorded(index, proposed))
         })
@@ -69,7 +70,7 @@ impl Commit {
 
     fn recorded(&self, index: u32, proposed: Proposed) -> Recorded {
         Recorded {
-            seq: self.header.first_seq + Seq::from(index),
+            seq: self.header.first_seq.saturating_add(Seq::from(index)),
             id: event_id(self.header.base_id, index),
             recorded_at: self.header.recorded_at,
             actor: proposed.actor,
@@ -145,8 +146,9 @@ impl Tip {
         if header.org != self.org {
             return Err(Broken::Organization { found: header.org });
         }
-        if header.first_seq != self.seq + 1 {
-            return Err(Broken::Gap { expected: self.seq + 1, found: header.first_seq });
+        let expected = self.seq.saturating_add(1);
+        if header.first_seq != expected {
+            return Err(Broken::Gap { expected, found: header.first_seq });
         }
         if header.prev_hash != self.hash {
             return Err(Broken::PreviousHash);
@@ -156,6 +158,9 @@ impl Tip {
         }
         if header.recorded_at < self.recorded_at {
             return Err(Broken::TimeRunsBack);
+        }
+        if codec::check_version(header.codec).is_err() {
+            return Err(Broken::Codec { found: header.codec });
         }
         let tree = self.grown(commit)?;
         *self = Self { org: self.org, seq: commit.last_seq(), hash: commit.hash, recorded_at: header.recorded_at, tree };
@@ -202,6 +207,12 @@ pub enum Broken {
     /// It was recorded before the one before it.
     #[error("the commit was recorded earlier than the one before it")]
     TimeRunsBack,
+    /// Its payload is laid out in a way that this version does not know.
+    #[error("the commit's payload has layout {found}, which this version cannot read; use a newer one")]
+    Codec {
+        /// Version of the layout.
+        found: u16,
+    },
     /// Its payload does not hold as many events as its header says.
     #[error("the commit's payload holds {found} whole events where its header says {expected}")]
     Frames {

@@ -72,7 +72,7 @@ impl Frontier {
             level >>= 1;
         }
         self.peaks.push(node);
-        self.size += 1;
+        self.size = self.size.saturating_add(1);
     }
 
     /// The root of the tree; for no leaves the hash of nothing, as in RFC 6962.

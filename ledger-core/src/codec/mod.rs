@@ -26,6 +26,15 @@ use crate::limits::EVENT_BYTES_MAX;
 /// Version of a commit payload's layout.
 pub const VERSION: u16 = 1;
 
+/// Whether payloads of this layout can be read.
+pub(crate) fn check_version(found: u16) -> Result<(), CodecError> {
+    if found == VERSION {
+        Ok(())
+    } else {
+        Err(CodecError::new(format!("payloads of layout {found} are not known to this version; use a newer one")))
+    }
+}
+
 /// Why bytes are not what this version reads, or a value not what it writes.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 #[error("{problem}{}", seq.map(|seq| format!(" at seq {seq}")).unwrap_or_default())]

@@ -1,5 +1,6 @@
 //! A book and the tip of its stream as bytes: a cache of the fold, never a source. Dropping every snapshot
-//! changes nothing but time, so its layout may change with its version; an unknown version is simply not used.
+//! changes nothing but time, so its layout may change with its version; an unknown version is simply not used. A digest
+//! at its end tells bytes that were damaged.
 
 use std::collections::BTreeMap;
 
@@ -106,14 +107,20 @@ pub fn encode(book: &Book, tip: &Tip) -> Result<Vec<u8>, CodecError> {
     };
     let mut bytes = Vec::new();
     write(&mut bytes, &out)?;
+    let digest = blake3::hash(&bytes);
+    bytes.extend_from_slice(digest.as_bytes());
     Ok(bytes)
 }
 
 /// The book and tip in these bytes.
 ///
 /// # Errors
-/// [`CodecError`] when the bytes are not a snapshot of this version.
+/// [`CodecError`] when the bytes are not a snapshot of this version, or not those that were written.
 pub fn decode(bytes: &[u8]) -> Result<(Book, Tip), CodecError> {
+    let (bytes, digest) = bytes.split_last_chunk::<32>().ok_or_else(|| CodecError::new("the snapshot is cut off"))?;
+    if blake3::hash(bytes).as_bytes() != digest {
+        return Err(CodecError::new("the snapshot's bytes were changed: its digest differs"));
+    }
     let snapshot: In<'_> = read_whole::<In<'_>, SNAPSHOT_BYTES_MAX>(bytes)?;
     let org = Uuid::from_bytes(snapshot.tip.org);
     let tree = Frontier::restore(snapshot.tip.seq, snapshot.tip.peaks).ok_or_else(|| CodecError::new("the tree does not fit the seq"))?;
@@ -127,13 +134,16 @@ pub fn decode(bytes: &[u8]) -> Result<(Book, Tip), CodecError> {
     }
     book.index_actors();
     for commodity in snapshot.commodities {
-        book.add_commodity(commodity.upcast()?);
+        let commodity = commodity.upcast()?;
+        check_place(commodity.no.index(), book.commodities.len())?;
+        book.add_commodity(commodity);
     }
     for (account, status, conditions, holdings) in snapshot.accounts {
         let mut account = account.upcast()?;
         account.status = wire::account_status_of(status)?;
         account.conditions = conditions.into_iter().map(ConditionV1::upcast).collect();
         let no: AccountNo = account.no;
+        check_place(no.index(), book.accounts.len())?;
         book.add_account(account);
         if let Some(slot) = book.holdings.get_mut(no.index()) {
             slot.extend(holdings.into_iter().map(|h| Holding {
@@ -152,4 +162,9 @@ pub fn decode(bytes: &[u8]) -> Result<(Book, Tip), CodecError> {
         book.periods.insert(Month::from_ordinal(month), wire::period_status_of(status)?);
     }
     Ok((book, tip))
+}
+
+/// Numbers are places in the order of definition.
+fn check_place(found: usize, expected: usize) -> Result<(), CodecError> {
+    if found == expected { Ok(()) } else { Err(CodecError::new("the snapshot's numbers have gaps")) }
 }
