@@ -1,6 +1,7 @@
 //! The whole of the core in one pass: commands to events to bytes to a chain, and back.
 
 #![expect(clippy::unwrap_used, reason = "a test may stop at the first surprise")]
+#![expect(clippy::disallowed_methods, clippy::disallowed_macros, reason = "the look at speed needs a clock and says what it found")]
 
 use chrono::NaiveDate;
 use ledger_core::book::Valuation;

@@ -21,7 +21,6 @@ use std::collections::BTreeMap;
 
 use chrono::NaiveDate;
 use rust_decimal::Decimal;
-use rustc_hash::FxBuildHasher;
 use smallvec::SmallVec;
 use uuid::Uuid;
 
@@ -105,7 +104,7 @@ impl History for BTreeMap<Seq, BalancedEntry> {
     }
 }
 
-type Index<K, V> = std::collections::HashMap<K, V, FxBuildHasher>;
+type Index<K, V> = rustc_hash::FxHashMap<K, V>;
 
 /// Balances of one account: one row per commodity that it ever held.
 type Holdings = SmallVec<[Holding; 1]>;

@@ -1,0 +1,283 @@
+//! The bytes of history, frozen. An event written today is read in ten years, so these never change:
+//! whoever changes the form of an event adds a new kind and a new sample, and leaves the old ones as they are.
+
+#![expect(clippy::unwrap_used, reason = "a test may stop at the first surprise")]
+
+use std::fmt::Write as _;
+
+use chrono::NaiveDate;
+use ledger_core::book::{FUNCTIONAL, Valuation};
+use ledger_core::chain::{CommitBuilder, CommitHeader, Tip, commit_hash, genesis_hash};
+use ledger_core::codec::{decode, encode, snapshot};
+use ledger_core::entry::EntryHeader;
+use ledger_core::event::Proposed;
+use ledger_core::merkle::{leaf_hash, node_hash};
+use ledger_core::{
+    Account, AccountNo, AccountStatus, AccountType, Actor, ActorKind, ActorNo, BalanceCondition, BalancedEntry, Book, Commodity,
+    CommodityKind, CommodityNo, EntryKind, Event, Line, LineDetail, Money, Month, PeriodStatus, QuotedRate, RateEvidence, RateType,
+    SubType, Timestamp,
+};
+use rust_decimal::Decimal;
+use uuid::Uuid;
+
+const GOLDEN: &str = include_str!("golden.txt");
+const WIRE: &str = include_str!("../src/codec/wire.rs");
+
+const ORG: Uuid = Uuid::from_u128(0x0198_0000_0000_7000_8000_0000_0000_0001);
+
+fn day(year: i32, month: u32, day: u32) -> NaiveDate {
+    NaiveDate::from_ymd_opt(year, month, day).unwrap()
+}
+
+fn dec(text: &str) -> Decimal {
+    text.parse().unwrap()
+}
+
+fn account(no: u32, code: &str, kind: AccountType) -> Account {
+    Account {
+        no: AccountNo::new(no),
+        code: code.into(),
+        name: code.into(),
+        kind,
+        sub_type: SubType::General,
+        contra: false,
+        summary: false,
+        parent: None,
+        status: AccountStatus::Open,
+        conditions: Vec::new(),
+    }
+}
+
+fn line(account: u32, units: i128, currency: u16, functional: Option<i128>) -> Line {
+    Line { account: AccountNo::new(account), money: Money::new(units, CommodityNo::new(currency)), functional, detail: None }
+}
+
+fn header(kind: EntryKind) -> EntryHeader {
+    EntryHeader {
+        effective_date: day(2026, 1, 31),
+        kind,
+        description: "office rent".into(),
+        external_id: None,
+        tags: Vec::new(),
+        reverses: None,
+        corrects: None,
+    }
+}
+
+fn plain_entry() -> BalancedEntry {
+    let lines = vec![line(1, 123_456, 1, Some(123_456)), line(2, -123_456, 1, Some(-123_456))];
+    BalancedEntry::new(header(EntryKind::Ordinary), lines, FUNCTIONAL).unwrap()
+}
+
+/// Everything that an entry can carry.
+fn full_entry() -> BalancedEntry {
+    let rate = RateEvidence {
+        rate: dec("1.0853"),
+        quote: FUNCTIONAL,
+        kind: RateType::Closing,
+        date: Some(day(2026, 1, 30)),
+        source: "ecb".into(),
+    };
+    let detail = LineDetail {
+        rate: Some(rate),
+        weight: Some(Money::new(10_853, FUNCTIONAL)),
+        party: Some("ACME".into()),
+        document: Some("INV-1".into()),
+        due_date: Some(day(2026, 2, 28)),
+        tax_code: Some("VAT20".into()),
+        tags: vec![("dept".into(), "sales".into())],
+        memo: Some("first part".into()),
+    };
+    let mut lines = vec![
+        Line { detail: Some(Box::new(detail)), ..line(1, 10_000, 2, Some(10_853)) },
+        line(300, -10_000, 2, Some(-10_853)),
+        line(70_000, 9_999_999_999_999_999_999_999_999, 3, None),
+        line(1, -9_999_999_999_999_999_999_999_999, 3, None),
+    ];
+    lines[3].detail = Some(Box::default());
+    let header = EntryHeader {
+        external_id: Some("erp-42".into()),
+        tags: vec![("batch".into(), "7".into())],
+        reverses: Some(5),
+        corrects: Some(70_000),
+        effective_date: day(1969, 12, 31),
+        ..header(EntryKind::Closing)
+    };
+    BalancedEntry::new(header, lines, FUNCTIONAL).unwrap()
+}
+
+/// A sample of every kind, in the order of their numbers; several where a field may be there or not.
+fn samples() -> Vec<(&'static str, Proposed)> {
+    let plain = |event| Proposed { actor: ActorNo(1), correlation: None, causation: None, event };
+    let rich = |event| Proposed { actor: ActorNo(300), correlation: Some(Uuid::from_u128(0xc0ffee)), causation: Some(9), event };
+    let no = AccountNo::new(2);
+    let shop = Account { sub_type: SubType::Bank, contra: true, parent: Some(AccountNo::new(1)), ..account(2, "1010", AccountType::Asset) };
+    let bound = |currency, min, max| BalanceCondition { currency: CommodityNo::new(currency), min, max };
+    let month = Month::of(day(2026, 1, 1));
+    vec![
+        (
+            "organization created",
+            plain(Event::OrganizationCreated { org: ORG, name: "Demo Ltd".into(), functional: FUNCTIONAL, valuation: Valuation::Required }),
+        ),
+        (
+            "organization created, by commodity",
+            plain(Event::OrganizationCreated { org: ORG, name: "ß".into(), functional: FUNCTIONAL, valuation: Valuation::ByCommodity }),
+        ),
+        (
+            "actor registered",
+            plain(Event::ActorRegistered { no: ActorNo(1), actor: Actor { kind: ActorKind::Agent, identity: "agent:7".into() } }),
+        ),
+        (
+            "commodity defined",
+            plain(Event::CommodityDefined(Commodity {
+                no: FUNCTIONAL,
+                code: "USD".into(),
+                scale: 2,
+                kind: CommodityKind::Iso4217,
+                name: "".into(),
+            })),
+        ),
+        (
+            "commodity defined, custom",
+            plain(Event::CommodityDefined(Commodity {
+                no: CommodityNo::new(300),
+                code: "HOURS".into(),
+                scale: 18,
+                kind: CommodityKind::Custom,
+                name: "hours worked".into(),
+            })),
+        ),
+        ("account opened", plain(Event::AccountOpened(account(1, "1000", AccountType::Asset)))),
+        ("account opened, all fields", rich(Event::AccountOpened(shop))),
+        (
+            "account changed",
+            plain(Event::AccountChanged { no, name: "Till".into(), sub_type: SubType::Cash, parent: Some(AccountNo::new(1)) }),
+        ),
+        ("account status changed", plain(Event::AccountStatusChanged { no, status: AccountStatus::Closed, reason: "sold".into() })),
+        (
+            "account conditions set",
+            plain(Event::AccountConditionsSet { no, conditions: vec![bound(1, Some(0), None), bound(2, Some(-5), Some(1 << 80))] }),
+        ),
+        (
+            "rate recorded",
+            plain(Event::RateRecorded(QuotedRate {
+                base: CommodityNo::new(2),
+                quote: FUNCTIONAL,
+                kind: RateType::Spot,
+                date: day(2026, 1, 30),
+                rate: dec("1.0853000000"),
+                source: "ecb".into(),
+            })),
+        ),
+        ("entry posted", plain(Event::EntryPosted(plain_entry()))),
+        ("entry posted, all fields", rich(Event::EntryPosted(full_entry()))),
+        ("entry reversed", plain(Event::EntryReversed { reason: "typing error".into(), entry: plain_entry() })),
+        ("entry reversed, all fields", rich(Event::EntryReversed { reason: "".into(), entry: full_entry() })),
+        ("period closed", plain(Event::PeriodClosed { month, status: PeriodStatus::SoftClosed, reason: "audit".into() })),
+        ("period closed, hard", plain(Event::PeriodClosed { month, status: PeriodStatus::HardClosed, reason: "".into() })),
+        ("period reopened", plain(Event::PeriodReopened { month, reason: "late bill".into() })),
+    ]
+}
+
+/// A history that can be folded: what a commit and a snapshot are made of.
+fn history() -> Vec<Proposed> {
+    let names = ["organization created", "actor registered", "commodity defined", "account opened", "period closed", "rate recorded"];
+    let mut events: Vec<_> = samples().into_iter().filter(|(name, _)| names.contains(name)).map(|(_, event)| event).collect();
+    let opened = Event::AccountOpened(account(2, "4000", AccountType::Revenue));
+    events.push(Proposed { actor: ActorNo(1), correlation: None, causation: None, event: opened });
+    events.extend(samples().into_iter().filter(|(name, _)| *name == "entry posted").map(|(_, event)| event));
+    events
+}
+
+fn hex(bytes: &[u8]) -> String {
+    bytes.iter().fold(String::new(), |mut hex, byte| {
+        write!(hex, "{byte:02x}").unwrap();
+        hex
+    })
+}
+
+fn unhex(hex: &str) -> Vec<u8> {
+    (0..hex.len() / 2).map(|i| u8::from_str_radix(&hex[2 * i..2 * i + 2], 16).unwrap()).collect()
+}
+
+fn chain_samples() -> Vec<(&'static str, Vec<u8>)> {
+    let mut tip = Tip::genesis(ORG);
+    let mut builder = CommitBuilder::default();
+    history().iter().for_each(|event| builder.push(event).unwrap());
+    let commit = builder.seal(&mut tip, Timestamp(1_769_817_600_000_000), Uuid::from_u128(0x0198_0000_0001_7000_8000_0000_0000_0000));
+    let mut book = Book::default();
+    history().iter().for_each(|proposed| book.evolve(&proposed.event));
+    let zero = CommitHeader {
+        org: Uuid::nil(),
+        first_seq: 0,
+        event_count: 0,
+        recorded_at: Timestamp(0),
+        codec: 0,
+        base_id: Uuid::nil(),
+        prev_hash: [0; 32],
+        tree_root: [0; 32],
+    };
+    vec![
+        ("genesis hash", genesis_hash(ORG).to_vec()),
+        ("leaf hash of nothing", leaf_hash(&[]).to_vec()),
+        ("leaf hash, short", leaf_hash(b"event").to_vec()),
+        ("leaf hash, long", leaf_hash(&[7; 1_000]).to_vec()),
+        ("node hash", node_hash(&[1; 32], &[2; 32]).to_vec()),
+        ("commit hash of zeros", commit_hash(&zero, &[]).to_vec()),
+        ("commit payload", commit.payload),
+        ("commit tree root", commit.header.tree_root.to_vec()),
+        ("commit hash", commit.hash.to_vec()),
+        ("snapshot, layout 1", snapshot::encode(&book, &tip).unwrap()),
+    ]
+}
+
+#[test]
+fn history_keeps_its_bytes() {
+    let events = samples().into_iter().map(|(name, event)| (name, encode(&event).unwrap()));
+    let found = events.chain(chain_samples()).fold(String::new(), |mut text, (name, bytes)| {
+        writeln!(text, "{name}: {}", hex(&bytes)).unwrap();
+        text
+    });
+    for (frozen, now) in GOLDEN.lines().zip(found.lines()) {
+        assert_eq!(
+            now, frozen,
+            "history would change: add a new version (a new kind in codec/wire.rs, a new layout number) and a new sample, and leave this one"
+        );
+    }
+    assert_eq!(found.lines().count(), GOLDEN.lines().count(), "samples were added or removed; golden.txt should be:\n{found}");
+}
+
+#[test]
+fn frozen_events_are_read_as_what_they_were() {
+    for (name, event) in samples() {
+        let frozen = GOLDEN.lines().find_map(|line| line.strip_prefix(name)?.strip_prefix(": ")).unwrap();
+        assert_eq!(decode(&unhex(frozen)).unwrap(), event, "{name}");
+    }
+}
+
+#[test]
+fn a_frozen_snapshot_is_read_as_the_fold() {
+    let frozen = GOLDEN.lines().find_map(|line| line.strip_prefix("snapshot, layout 1: ")).unwrap();
+    let (book, tip) = snapshot::decode(&unhex(frozen)).unwrap();
+    assert_eq!(hex(&snapshot::encode(&book, &tip).unwrap()), frozen);
+    assert_eq!(book.holdings(AccountNo::new(1))[0].units, 123_456);
+}
+
+#[test]
+fn every_kind_has_a_frozen_sample() {
+    let kinds: Vec<u16> = WIRE
+        .lines()
+        .filter_map(|line| line.trim().strip_prefix("pub(super) const ")?.split_once(": u16 = "))
+        .map(|(_, number)| number.trim_end_matches(';').parse().unwrap())
+        .collect();
+    assert!(kinds.len() >= 12, "the kinds are found in codec/wire.rs: {kinds:?}");
+    let sampled: Vec<u16> =
+        GOLDEN.lines().take(samples().len()).map(|line| u16::from(unhex(line.rsplit(' ').next().unwrap())[0])).collect();
+    for kind in &kinds {
+        assert!(sampled.contains(kind), "kind {kind} has no sample in golden.rs: add one, so that its bytes cannot change unnoticed");
+    }
+    let mut unique = kinds.clone();
+    unique.sort_unstable();
+    unique.dedup();
+    assert_eq!(unique.len(), kinds.len(), "a kind number is never used twice");
+}
