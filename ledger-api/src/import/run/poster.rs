@@ -3,7 +3,7 @@
 //! What entries need and nobody declared is opened on the way: accounts by name with an inferred type,
 //! commodities with the scale that the options, the file or the standard gives them.
 
-use std::collections::HashMap;
+use std::collections::{HashMap, VecDeque};
 use std::sync::Arc;
 
 use ledger_core::command::{DefineCommodity, OpenAccount, RecordRate};
@@ -50,6 +50,9 @@ pub(super) struct Poster {
     chunk_weight: usize,
     /// Items at the front of the chunk that an earlier import brought in.
     chunk_known: usize,
+    /// What the parser refused since the chunk began, each with the number of items before it: refusals are told
+    /// in the order of the source, whoever refuses.
+    broken: VecDeque<(usize, SourceError)>,
     scales: HashMap<Text, u8, FxBuildHasher>,
     asked: HashMap<Text, u8, FxBuildHasher>,
     pub(super) summary: Summary,
@@ -98,6 +101,7 @@ impl Poster {
             chunk: Vec::with_capacity(CHUNK_ITEMS),
             chunk_weight: 0,
             chunk_known: 0,
+            broken: VecDeque::new(),
             scales: HashMap::default(),
             asked: setup.asked.into_iter().collect(),
             summary: Summary::default(),
@@ -134,9 +138,11 @@ impl Poster {
         self.chunk_weight = 0;
         self.summary.already += items.drain(..known).filter(|item| matches!(item, Item::Entry(_))).count() as u64;
         let taken = self.taken_ids(&items)?;
-        for item in items.drain(..) {
+        for (item, index) in items.drain(..).zip(known..) {
+            self.refuse_broken(index)?;
             self.decide_item(item, &taken)?;
         }
+        self.refuse_broken(usize::MAX)?;
         self.chunk = items; // its room is used again
         let key = self.prefix.key();
         if let Target::Post(bulk) = &mut self.target {
@@ -146,6 +152,24 @@ impl Poster {
             self.refuse_late(late)?;
         }
         Ok(())
+    }
+
+    /// Refuses what the parser refused before this item of the chunk.
+    fn refuse_broken(&mut self, item: usize) -> Result<(), Stop> {
+        while let Some((_, error)) = self.broken.pop_front_if(|(before, _)| *before <= item) {
+            self.refuse_piece(error)?;
+        }
+        Ok(())
+    }
+
+    fn refuse_piece(&mut self, error: SourceError) -> Result<(), Stop> {
+        if let (Some(rejects), Some(text)) = (&mut self.rejects, &error.text)
+            && let Err(failed) = rejects.write(text)
+        {
+            return Err(self.fail(failed));
+        }
+        self.summary.refuse(error);
+        if self.stop_at_first { Err(Stop) } else { Ok(()) }
     }
 
     pub(super) fn refuse_late(&mut self, late: Vec<(Tag, Rejection)>) -> Result<(), Stop> {
@@ -327,7 +351,8 @@ impl Poster {
             other => other.hint().to_owned(),
         };
         let problem = format!("{rejection} [{}]", rejection.code());
-        self.refuse(SourceError { place, problem, found: None, remedy: Some(remedy), text })
+        self.counters.count_refused();
+        self.refuse_piece(SourceError { place, problem, found: None, remedy: Some(remedy), text })
     }
 }
 
@@ -356,13 +381,9 @@ impl Sink for Poster {
 
     fn refuse(&mut self, error: SourceError) -> Result<(), Stop> {
         self.counters.count_refused();
-        if let (Some(rejects), Some(text)) = (&mut self.rejects, &error.text)
-            && let Err(failed) = rejects.write(text)
-        {
-            return Err(self.fail(failed));
-        }
-        self.summary.refuse(error);
-        if self.stop_at_first { Err(Stop) } else { Ok(()) }
+        self.chunk_weight += error.text.as_ref().map_or(0, String::len);
+        self.broken.push_back((self.chunk.len(), error));
+        if self.broken.len() >= CHUNK_ITEMS || self.chunk_weight >= CHUNK_WEIGHT { self.flush() } else { Ok(()) }
     }
 
     fn header(&mut self, text: &str) {
