@@ -75,6 +75,25 @@ impl Frontier {
         self.size = self.size.saturating_add(1);
     }
 
+    /// Appends a perfect subtree of 2^`height` leaves. Answers whether it fits here; if not, nothing has changed.
+    #[must_use]
+    pub fn push_subtree(&mut self, subtree: Subtree) -> bool {
+        let Some(leaves) = 1_u64.checked_shl(subtree.height) else { return false };
+        if !self.size.is_multiple_of(leaves) {
+            return false;
+        }
+        let mut node = subtree.root;
+        let mut level = self.size >> subtree.height;
+        while level & 1 == 1 {
+            let Some(left) = self.peaks.pop() else { break };
+            node = node_hash(&left, &node);
+            level >>= 1;
+        }
+        self.peaks.push(node);
+        self.size += leaves;
+        true
+    }
+
     /// The root of the tree; for no leaves the hash of nothing, as in RFC 6962.
     #[must_use]
     pub fn root(&self) -> Hash {
@@ -82,6 +101,30 @@ impl Frontier {
         let Some(last) = peaks.next() else { return *blake3::hash(&[]).as_bytes() };
         peaks.fold(*last, |right, left| node_hash(left, &right))
     }
+}
+
+/// A perfect part of a tree: what a run of leaves contributes, computed without what stands before it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Subtree {
+    /// It has 2^height leaves, the first at a multiple of that number.
+    pub height: u32,
+    /// Its root.
+    pub root: Hash,
+}
+
+/// The largest perfect subtrees of the leaves that stand at `start` (from 0) and after, in order. Pushing them onto
+/// the frontier of the `start` leaves before gives what pushing the leaves gives; nearly all the hashing is done here.
+#[must_use]
+pub fn subtrees(start: u64, leaves: &[Hash]) -> Vec<Subtree> {
+    let mut found = Vec::new();
+    let (mut at, mut rest) = (start, leaves);
+    while let Some(longest) = rest.len().checked_ilog2() {
+        let height = at.trailing_zeros().min(longest);
+        let (part, after) = rest.split_at(1 << height);
+        found.push(Subtree { height, root: root(part) });
+        (at, rest) = (at + (1 << height), after);
+    }
+    found
 }
 
 /// The root over leaves at hand.
@@ -222,6 +265,27 @@ mod tests {
             assert_eq!(frontier.root(), root(&all[..n]), "{n} leaves");
             assert_eq!(Frontier::restore(frontier.size(), frontier.peaks().to_vec()).as_ref(), Some(&frontier));
         }
+    }
+
+    #[test]
+    fn subtrees_of_a_run_of_leaves_stand_for_the_leaves() {
+        let all = leaves(70);
+        for start in 0..40 {
+            for end in start..all.len() {
+                let mut one_by_one = Frontier::default();
+                all[..start].iter().for_each(|leaf| one_by_one.push(*leaf));
+                let mut at_once = one_by_one.clone();
+                all[start..end].iter().for_each(|leaf| one_by_one.push(*leaf));
+                let parts = subtrees(start as u64, &all[start..end]);
+                assert!(parts.into_iter().all(|part| at_once.push_subtree(part)), "{start}..{end}");
+                assert_eq!(at_once, one_by_one, "{start}..{end}");
+            }
+        }
+        let misplaced = Subtree { height: 1, root: all[0] };
+        let mut odd = Frontier::default();
+        odd.push(all[0]);
+        assert!(!odd.push_subtree(misplaced));
+        assert_eq!(odd.size(), 1);
     }
 
     #[test]

@@ -411,7 +411,7 @@ fn detail(error: &sqlx::Error) -> String {
         .to_owned()
 }
 
-fn read_head(row: &PgRow) -> Result<Head, StoreError> {
+pub(crate) fn read_head(row: &PgRow) -> Result<Head, StoreError> {
     Ok(Head {
         seq: from_i64("seq of the head", get(row, "seq")?)?,
         hash: hash32("hash of the head", &get::<Vec<u8>>(row, "hash")?)?,
@@ -419,7 +419,7 @@ fn read_head(row: &PgRow) -> Result<Head, StoreError> {
     })
 }
 
-fn read_commit(row: &PgRow) -> Result<StoredCommit, StoreError> {
+pub(crate) fn read_commit(row: &PgRow) -> Result<StoredCommit, StoreError> {
     let count: i32 = get(row, "event_count")?;
     let codec: i16 = get(row, "codec")?;
     Ok(Commit {

@@ -3,12 +3,14 @@
 //! Start at [`Store::connect`], take a handle with [`Store::for_org`], and everything about one organization hangs on
 //! it. What the bytes in a commit mean is `ledger-core`'s business; read models are `ledger-projections`'.
 
+pub mod archive;
 pub mod bulk;
 pub mod commits;
 pub mod db;
 pub mod directory;
 pub mod embedded;
 pub mod error;
+pub mod kept;
 pub mod keys;
 pub mod load;
 pub mod migrate;
@@ -16,12 +18,14 @@ pub mod snapshots;
 pub mod tenant;
 #[cfg(feature = "testing")]
 pub mod testing;
+pub mod verify;
 pub mod writer;
 
 pub use commits::{AppendError, Appended, Commit, Head, NewCommit, Resolution, StoredCommit};
 pub use db::{Store, StoreConfig};
 pub use directory::{Creation, Lagging, Organization};
 pub use error::StoreError;
+pub use kept::KeptHead;
 pub use keys::{NewExternalId, NewKey, StoredKey};
 pub use migrate::{MIGRATOR, MigrationReport, ensure_login, migrate};
 pub use snapshots::Snapshot;
