@@ -8,6 +8,7 @@ pub mod account;
 pub mod complaint;
 pub mod entry;
 pub mod events;
+pub mod export;
 pub mod import;
 pub mod moment;
 pub mod org;
@@ -16,9 +17,11 @@ pub mod period;
 pub mod progress;
 pub mod projections;
 pub mod rate;
+pub mod replay;
 pub mod report;
 pub mod schema;
 pub mod shell;
+pub mod verify;
 
 use std::process::ExitCode;
 
@@ -77,6 +80,12 @@ pub enum Command {
     Report(report::ReportCommand),
     /// Print the history of an organization as JSON lines, decoded
     Events(events::EventsArgs),
+    /// Fold history again and compare every read model with it
+    Replay(replay::ReplayArgs),
+    /// Prove that history is the one that was written, in the database or in a file
+    Verify(verify::VerifyArgs),
+    /// Write the history of an organization to a file that proves itself
+    Export(export::ExportArgs),
     /// Show how far the read models are, or build them again from history
     #[command(subcommand)]
     Projections(projections::ProjectionsCommand),
@@ -94,6 +103,9 @@ impl Command {
             Self::Rate(command) => rate::run(shell, command).await,
             Self::Report(command) => report::run(shell, command).await,
             Self::Events(args) => events::run(shell, args).await,
+            Self::Replay(args) => replay::run(shell, args).await,
+            Self::Verify(args) => verify::run(shell, args).await,
+            Self::Export(args) => export::run(shell, args).await,
             Self::Projections(command) => projections::run(shell, command).await,
         }
     }

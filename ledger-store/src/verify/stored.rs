@@ -5,6 +5,7 @@ use std::collections::HashMap;
 use std::sync::Arc;
 use std::sync::atomic::AtomicU64;
 
+use futures::stream::{self, Stream};
 use ledger_core::chain::Commit;
 use ledger_core::codec::snapshot;
 use ledger_core::merkle::Hash;
@@ -141,6 +142,25 @@ fn read_everything(org: OrgStore) -> mpsc::Receiver<Result<Vec<Commit>, StoreErr
         }
     });
     pages
+}
+
+/// Every commit of an organization as it stands in the table, whatever it claims to hold; for archives.
+pub fn history(org: &OrgStore) -> impl Stream<Item = Result<Commit, StoreError>> + Send + use<> {
+    let state = Some((read_everything(org.clone()), Vec::new().into_iter(), org.org()));
+    stream::unfold(state, |state| async {
+        let (mut pages, mut page, org) = state?;
+        loop {
+            if let Some(commit) = page.next() {
+                return Some((Ok(commit), Some((pages, page, org))));
+            }
+            match pages.recv().await {
+                Some(Ok(next)) if Vec::is_empty(&next) => return None,
+                Some(Ok(next)) => page = next.into_iter(),
+                Some(Err(error)) => return Some((Err(error), None)),
+                None => return Some((Err(StoreError::Interrupted(org)), None)),
+            }
+        }
+    })
 }
 
 async fn read_page(org: &OrgStore, after: Seq) -> Result<Vec<Commit>, StoreError> {
