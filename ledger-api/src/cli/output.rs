@@ -89,8 +89,19 @@ where
     R: IntoIterator<Item = F>,
     F: IntoIterator<Item: AsRef<[u8]>>,
 {
+    Ok(csv_rows([header])? + &csv_rows(rows)?)
+}
+
+/// Rows as CSV without a header, for output that comes in parts.
+///
+/// # Errors
+/// Rows of different lengths.
+pub fn csv_rows<R, F>(rows: R) -> anyhow::Result<String>
+where
+    R: IntoIterator<Item = F>,
+    F: IntoIterator<Item: AsRef<[u8]>>,
+{
     let mut writer = csv::WriterBuilder::new().terminator(csv::Terminator::Any(b'\n')).from_writer(Vec::new());
-    writer.write_record(header)?;
     for row in rows {
         writer.write_record(row)?;
     }

@@ -3,7 +3,7 @@
 use chrono::NaiveDate;
 use clap::{Args, Subcommand};
 use ledger_core::{Seq, Timestamp};
-use ledger_projections::reports::{Closing, Point};
+use ledger_projections::reports::{Closing, GeneralLedger, LedgerQuery, Point};
 use ledger_store::{OrgStore, Organization};
 
 use super::complaint::{Complaint, Outcome};
@@ -13,8 +13,9 @@ use super::progress;
 use super::shell::Shell;
 use crate::report::Heading;
 use crate::report::balance_sheet::BalanceSheet;
+use crate::report::general_ledger;
 use crate::report::income_statement::IncomeStatement;
-use crate::report::source::{self, Snapshot};
+use crate::report::source::{self, Needs, Snapshot};
 use crate::report::trial_balance::{Show, TrialBalance};
 
 /// The reports.
@@ -26,6 +27,8 @@ pub enum ReportCommand {
     BalanceSheet(BalanceSheetArgs),
     /// Revenue and expenses of a period; closing entries are left out
     IncomeStatement(IncomeStatementArgs),
+    /// Every line of every account, or of one, with the balance after it
+    GeneralLedger(GeneralLedgerArgs),
 }
 
 /// What every report takes.
@@ -128,6 +131,30 @@ pub struct IncomeStatementArgs {
     layout: LayoutArgs,
 }
 
+/// Arguments of `report general-ledger`.
+#[derive(Debug, Args)]
+#[command(after_help = "\
+CSV columns: account,name,date,seq,line,description,party,document,currency,debit,credit,balance,value,value_balance.
+A row without seq is the balance before --from.
+
+Examples:
+  ledgerd report general-ledger --org acme --account 1010
+  ledgerd report general-ledger --org acme --account Expenses:Food --from 2025-01-01 --to 2025-12-31
+  ledgerd report general-ledger --org acme --format csv > general-ledger.csv")]
+pub struct GeneralLedgerArgs {
+    #[command(flatten)]
+    common: Common,
+    /// One account and those below it [default: all]
+    #[arg(long, value_name = "CODE")]
+    account: Option<String>,
+    /// The first day
+    #[arg(long, value_name = "DATE", value_parser = moment::date)]
+    from: Option<NaiveDate>,
+    /// The last day
+    #[arg(long, value_name = "DATE", value_parser = moment::date, visible_alias = "as-of")]
+    to: Option<NaiveDate>,
+}
+
 #[derive(Debug, Args)]
 struct LayoutArgs {
     /// The month with which fiscal years begin, 1 to 12
@@ -147,6 +174,7 @@ pub(super) async fn run(shell: &Shell, command: ReportCommand) -> anyhow::Result
         ReportCommand::TrialBalance(args) => trial_balance(shell, args).await,
         ReportCommand::BalanceSheet(args) => balance_sheet(shell, args).await,
         ReportCommand::IncomeStatement(args) => income_statement(shell, args).await,
+        ReportCommand::GeneralLedger(args) => general_ledger(shell, args).await,
     }
 }
 
@@ -161,14 +189,15 @@ pub(super) struct Ready {
 
 impl Common {
     /// Finds the organization and brings the projection up to date, unless the past is asked for or it is declined.
-    pub(super) async fn ready(&self, shell: &Shell, projection: &str) -> anyhow::Result<Ready> {
+    pub(super) async fn ready(&self, shell: &Shell, needs: Needs) -> anyhow::Result<Ready> {
         let session = shell.connect().await?;
         let organization = session.organization(&self.org).await?;
         let org = session.store.for_org(organization.org);
         let point = self.known.point();
-        if !self.no_catch_up && point == Point::Latest {
+        // What was known earlier is read from history itself, as far as balances go.
+        if !self.no_catch_up && (point == Point::Latest || needs == Needs::Lines) {
             let bar = progress::bar(shell.global.quiet, 0, "bringing the books up to date");
-            source::catch_up(&org, projection, |seq, head| {
+            source::catch_up(&org, needs, |seq, head| {
                 bar.set_length(head);
                 bar.set_position(seq);
             })
@@ -205,8 +234,28 @@ fn verdict(ties: bool) -> Outcome {
     if ties { Outcome::Done } else { Outcome::Failed }
 }
 
+fn check_span(from: Option<NaiveDate>, to: Option<NaiveDate>) -> anyhow::Result<()> {
+    match (from, to) {
+        (Some(from), Some(to)) if from > to => {
+            Err(Complaint::usage(format!("--from {from} is after --to {to}")).hint("give the earlier date with --from").into())
+        }
+        _ => Ok(()),
+    }
+}
+
+async fn general_ledger(shell: &Shell, args: GeneralLedgerArgs) -> anyhow::Result<Outcome> {
+    check_span(args.from, args.to)?;
+    let ready = args.common.ready(shell, Needs::Lines).await?;
+    let account = args.account.map(Into::into);
+    let query = LedgerQuery { account, below: true, from: args.from, to: args.to, point: ready.point };
+    let ledger = GeneralLedger::open(&ready.org, query).await?;
+    let heading = ready.heading(args.from, args.to, ledger.seq());
+    general_ledger::print(ledger, &heading, ready.format).await?;
+    Ok(Outcome::Done)
+}
+
 async fn trial_balance(shell: &Shell, args: TrialBalanceArgs) -> anyhow::Result<Outcome> {
-    let ready = args.common.ready(shell, source::BALANCES).await?;
+    let ready = args.common.ready(shell, Needs::Balances).await?;
     let Snapshot { books, balances, seq } = source::movements(&ready.org, (None, args.as_of), ready.point, Closing::Include).await?;
     let report = TrialBalance::new(&books, &balances, args.value);
     let heading = ready.heading(None, args.as_of, seq);
@@ -219,7 +268,7 @@ async fn trial_balance(shell: &Shell, args: TrialBalanceArgs) -> anyhow::Result<
 }
 
 async fn balance_sheet(shell: &Shell, args: BalanceSheetArgs) -> anyhow::Result<Outcome> {
-    let ready = args.common.ready(shell, source::BALANCES).await?;
+    let ready = args.common.ready(shell, Needs::Balances).await?;
     let as_of = ready.day(args.as_of).await?;
     let year = source::year_begin(as_of, args.layout.year_begins);
     let (now, before) = source::balances_and_before(&ready.org, as_of, year, ready.point).await?;
@@ -234,12 +283,8 @@ async fn balance_sheet(shell: &Shell, args: BalanceSheetArgs) -> anyhow::Result<
 }
 
 async fn income_statement(shell: &Shell, args: IncomeStatementArgs) -> anyhow::Result<Outcome> {
-    if let (Some(from), Some(to)) = (args.from, args.to)
-        && from > to
-    {
-        return Err(Complaint::usage(format!("--from {from} is after --to {to}")).hint("give the earlier date with --from").into());
-    }
-    let ready = args.common.ready(shell, source::BALANCES).await?;
+    check_span(args.from, args.to)?;
+    let ready = args.common.ready(shell, Needs::Balances).await?;
     let to = ready.day(args.to).await?;
     let from = args.from.unwrap_or_else(|| source::year_begin(to, args.layout.year_begins));
     let moved = source::movements(&ready.org, (Some(from), Some(to)), ready.point, Closing::Exclude).await?;

@@ -7,7 +7,7 @@ use chrono::NaiveDate;
 use ledger_core::{AccountType, CommodityNo};
 use serde_json::{Value, json};
 
-use super::statement::{self, Printer, Section, totals_json};
+use super::statement::{self, Printer, Section, UNVALUED, totals_json};
 use super::{Balance, Books, Heading, Sums};
 
 /// A balance sheet.
@@ -31,12 +31,11 @@ impl<'a> BalanceSheet<'a> {
         let liabilities = section(("Liabilities", "Total liabilities"), AccountType::Liability);
         let mut equity = Section::of_accounts(books, ("Equity", "Total equity"), AccountType::Equity, balances, own);
         let earlier = result_of(books, before);
-        let mut current = result_of(books, balances);
-        current.add_all(&earlier.negated());
+        let current = result_of(books, balances).without(&earlier);
         equity.derive(format!("Retained earnings before {year_begins}"), without_nothing(&earlier));
         equity.derive(format!("Result since {year_begins}"), without_nothing(&current));
         let titles = ("Currency conversion and rounding", "");
-        equity.absorb(Section::of_accounts(books, titles, AccountType::Equity, balances, |no| !own(no)));
+        equity.absorb(books, Section::of_accounts(books, titles, AccountType::Equity, balances, |no| !own(no)));
         let mut claims = liabilities.total.clone();
         claims.add_all(&equity.total);
         Self { books, assets, liabilities, equity, claims }
@@ -90,11 +89,7 @@ impl<'a> BalanceSheet<'a> {
     }
 
     fn verdict(&self) -> String {
-        let unvalued = if self.assets.total.has_unvalued() || self.claims.has_unvalued() {
-            "What was posted without a rate has \"no value\" and is in no total of values.\n"
-        } else {
-            ""
-        };
+        let unvalued = if self.assets.total.has_unvalued() || self.claims.has_unvalued() { UNVALUED } else { "" };
         if self.ties() {
             let functional = CommodityNo::new(1);
             let foreign = self.difference().0.keys().any(|currency| *currency != functional);

@@ -1,6 +1,6 @@
 //! The chart as reports need it, and one account's balance in one commodity.
 
-use ledger_core::{Account, AccountNo, AccountType, Commodity, CommodityNo, SubType, Units};
+use ledger_core::{Account, AccountNo, AccountType, Commodity, CommodityKind, CommodityNo, SubType, Units};
 
 use super::sums::Sum;
 
@@ -11,6 +11,8 @@ pub struct Books {
     pub accounts: Vec<Account>,
     /// All commodities; the first is the functional currency.
     pub commodities: Vec<Commodity>,
+    /// Digits that tables show of each commodity, where fewer than it has suffice ([`Books::fit`]).
+    shown: Vec<u8>,
 }
 
 /// What an account holds of a commodity, or what moved on it.
@@ -25,6 +27,26 @@ pub struct Balance {
 }
 
 impl Books {
+    /// A chart. Tables show every digit of every commodity until [`Books::fit`] says otherwise.
+    #[must_use]
+    pub fn new(accounts: Vec<Account>, commodities: Vec<Commodity>) -> Self {
+        let shown = commodities.iter().map(|commodity| commodity.scale).collect();
+        Self { accounts, commodities, shown }
+    }
+
+    /// Lets tables leave out the zeros behind shares, hours and the like that no balance here needs. Currencies keep
+    /// their digits, and so does every commodity in CSV and JSON.
+    pub fn fit(&mut self, balances: &[Balance]) {
+        const CURRENCY_DIGITS: u8 = 2;
+        for (shown, commodity) in self.shown.iter_mut().zip(&self.commodities) {
+            if commodity.kind == CommodityKind::Iso4217 || commodity.scale <= CURRENCY_DIGITS {
+                continue;
+            }
+            let amounts = balances.iter().filter(|balance| balance.currency == commodity.no).map(|balance| balance.sum.units);
+            *shown = amounts.map(|units| digits_needed(units, commodity.scale)).max().unwrap_or(commodity.scale);
+        }
+    }
+
     /// The account with this number.
     #[must_use]
     pub fn account(&self, no: AccountNo) -> Option<&Account> {
@@ -88,8 +110,34 @@ impl Books {
     /// An amount for tables.
     #[must_use]
     pub fn grouped(&self, units: Units, currency: CommodityNo) -> String {
-        crate::cli::output::grouped(units, self.scale(currency))
+        let scale = self.scale(currency);
+        let fitted = usize::from(currency.get()).checked_sub(1).and_then(|index| self.shown.get(index));
+        // An amount that was not looked at when the digits were chosen keeps what it needs.
+        let shown = fitted.map_or(scale, |shown| (*shown).max(digits_needed(units, scale)));
+        crate::cli::output::grouped(units / 10_i128.pow(u32::from(scale - shown)), shown)
     }
+
+    /// A functional value for tables.
+    #[must_use]
+    pub fn value(&self, units: Units) -> String {
+        crate::cli::output::grouped(units, self.functional_scale())
+    }
+
+    /// A functional value for programs.
+    #[must_use]
+    pub fn plain_value(&self, units: Units) -> String {
+        crate::cli::output::plain(units, self.functional_scale())
+    }
+}
+
+/// Digits after the point without the zeros at the end.
+fn digits_needed(mut units: Units, scale: u8) -> u8 {
+    let mut digits = scale;
+    while digits > 0 && units % 10 == 0 {
+        units /= 10;
+        digits -= 1;
+    }
+    digits
 }
 
 /// A piece of an account code: numbers are compared as numbers.
@@ -125,6 +173,26 @@ pub fn code_order(code: &str) -> Vec<CodePart> {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn tables_show_the_digits_that_are_needed_and_no_fewer() {
+        let commodity =
+            |no, code: &str, scale, kind| Commodity { no: CommodityNo::new(no), code: code.into(), scale, kind, name: "".into() };
+        let commodities = vec![
+            commodity(1, "USD", 2, CommodityKind::Iso4217),
+            commodity(2, "GLD", 8, CommodityKind::Custom),
+            commodity(3, "$", 2, CommodityKind::Custom),
+        ];
+        let mut books = Books::new(Vec::new(), commodities);
+        let balance =
+            |no, units| Balance { account: AccountNo::new(1), currency: CommodityNo::new(no), sum: Sum { units, ..Sum::default() } };
+        books.fit(&[balance(1, 100), balance(2, 1_250_000_000), balance(2, -300_000_000), balance(3, 100)]);
+        for (no, units, shown) in
+            [(1, 100, "1.00"), (2, -300_000_000, "-3.0"), (2, 1_250_000_000, "12.5"), (2, 1, "0.00000001"), (3, 500, "5.00")]
+        {
+            assert_eq!(books.grouped(units, CommodityNo::new(no)), shown);
+        }
+    }
 
     #[test]
     fn codes_sort_as_people_count() {

@@ -33,7 +33,7 @@ impl Heading {
             (Some(from), Some(to)) => format!(" from {from} to {to}"),
             (Some(from), None) => format!(" from {from}"),
             (None, Some(to)) => format!(" as of {to}"),
-            (None, None) => String::new(),
+            (None, None) => ", everything posted".to_owned(),
         };
         let known = match (self.known_at, self.past) {
             (Some(at), _) => format!("\nas known at {} (event {})", show_time(at), self.seq),

@@ -4,7 +4,7 @@
 use ledger_core::{AccountType, SubType};
 use serde_json::Value;
 
-use super::statement::{self, Printer, Section, totals_json};
+use super::statement::{self, Printer, Section, UNVALUED, totals_json};
 use super::{Balance, Books, Heading, Sums};
 
 /// An income statement.

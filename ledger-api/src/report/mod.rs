@@ -7,6 +7,7 @@
 
 pub mod balance_sheet;
 pub mod books;
+pub mod general_ledger;
 pub mod heading;
 pub mod income_statement;
 pub mod source;

@@ -76,18 +76,30 @@ pub async fn last_day(org: &OrgStore) -> anyhow::Result<Option<NaiveDate>> {
     Ok(day)
 }
 
-/// Brings the balances up to the end of history.
-///
-/// # Errors
-/// [`ProjectionError`] when the projection has stopped or the database fails.
-pub async fn catch_up(org: &OrgStore, projection: &str, mut progress: impl FnMut(u64, u64) + Send) -> Result<(), ProjectionError> {
-    let projection = ledger_projections::projection::by_name(projection)?;
-    ledger_projections::catch_up_with(org, &projection, |step| progress(step.seq, step.head)).await?;
-    Ok(())
+/// Which read models a report needs.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Needs {
+    /// Balances only.
+    Balances,
+    /// Single lines as well.
+    Lines,
 }
 
-/// The projection that balances come from.
-pub const BALANCES: &str = AccountBalance::NAME;
+/// Brings what a report needs up to the end of history; `progress` gets the last event applied and the last there is.
+///
+/// # Errors
+/// [`ProjectionError`] when a projection has stopped or the database fails.
+pub async fn catch_up(org: &OrgStore, needs: Needs, mut progress: impl FnMut(u64, u64) + Send) -> Result<(), ProjectionError> {
+    let progress = move |step: ledger_projections::Progress| progress(step.seq, step.head);
+    match needs {
+        Needs::Balances => {
+            let balances = ledger_projections::projection::by_name(AccountBalance::NAME)?;
+            ledger_projections::catch_up_with(org, &balances, progress).await?
+        }
+        Needs::Lines => ledger_projections::catch_up(org, progress).await?,
+    };
+    Ok(())
+}
 
 /// The first day of the fiscal year in which a day lies, where years begin on the first of a month (1 to 12).
 #[must_use]
@@ -106,9 +118,10 @@ pub struct Unreadable {
 }
 
 fn snapshot(found: Balances) -> Result<Snapshot, Unreadable> {
-    let books = Books { accounts: found.chart.accounts().to_vec(), commodities: found.chart.commodities().to_vec() };
+    let mut books = Books::new(found.chart.accounts().to_vec(), found.chart.commodities().to_vec());
     let numbers: FxHashMap<&str, CommodityNo> = books.commodities.iter().map(|c| (c.code.as_str(), c.no)).collect();
-    let balances = found.rows.iter().map(|row| balance(&books, &numbers, row)).collect::<Result<_, _>>()?;
+    let balances: Vec<Balance> = found.rows.iter().map(|row| balance(&books, &numbers, row)).collect::<Result<_, _>>()?;
+    books.fit(&balances);
     Ok(Snapshot { balances, seq: found.seq, books })
 }
 

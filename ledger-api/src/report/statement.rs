@@ -11,6 +11,9 @@ use crate::cli::output::{self, Column, Sheet, indented, number, text};
 /// The columns of the CSV form; `value` is empty where something was posted without a rate.
 pub const COLUMNS: [&str; 6] = ["section", "account", "name", "currency", "amount", "value"];
 
+/// The remark under statements of which not everything has a functional value.
+pub const UNVALUED: &str = "What was posted without a rate has \"no value\" and stands below each total in its own commodity.\n";
+
 /// A line of a section: an account, or something derived.
 #[derive(Clone, Debug)]
 pub struct Line {
@@ -76,10 +79,15 @@ impl Section {
         self.lines.push(Line { account: None, label, sums });
     }
 
-    /// Adds another section as a group of this one; nothing when it is empty.
-    pub fn absorb(&mut self, other: Self) {
-        if !other.nodes.is_empty() {
-            self.nodes.push(Node::group(other.title, other.nodes));
+    /// Adds the accounts of another section as a flat group of this one; nothing when it is empty.
+    pub fn absorb(&mut self, books: &Books, other: Self) {
+        let leaf = |line: &Line| {
+            let code = line.account.and_then(|no| books.account(no)).map_or(line.label.as_str(), |account| account.code.as_str());
+            Node::leaf(code, line.sums.clone())
+        };
+        let leaves: Vec<Node> = other.lines.iter().filter(|line| !line.sums.is_zero()).map(leaf).collect();
+        if !leaves.is_empty() {
+            self.nodes.push(Node::group(other.title, leaves));
         }
         self.total.add_all(&other.total);
         self.lines.extend(other.lines);
@@ -113,7 +121,7 @@ impl<'a> Printer<'a> {
     pub fn section(&mut self, section: &Section) {
         self.sheet.heading(section.title);
         for node in &section.nodes {
-            self.node(&node.clone().pruned(self.depth.saturating_sub(1)), 1);
+            self.node(&node.clone().pruned(self.depth.saturating_sub(1)), 1, section.nodes.len() == 1);
         }
         self.sheet.rule();
         self.total(section.total_label, &section.total);
@@ -136,46 +144,57 @@ impl<'a> Printer<'a> {
         self.sheet.render()
     }
 
-    fn node(&mut self, node: &Node, depth: usize) {
+    /// A node and what is below it. The total of an `only` node is that of its section, which follows anyway.
+    fn node(&mut self, node: &Node, depth: usize, only: bool) {
         if node.children.is_empty() {
             return self.amounts(&node.label, &node.own, depth, false);
         }
-        self.posted(&node.label, &node.own, depth);
-        for child in &node.children {
-            self.node(child, depth + 1);
+        if node.own.is_zero() {
+            self.sheet.row([indented(depth, &node.label)]);
+        } else {
+            self.amounts(&node.label, &node.own, depth, false);
         }
-        if node.children.len() > 1 || !node.own.is_zero() {
+        for child in &node.children {
+            self.node(child, depth + 1, false);
+        }
+        if !only && (node.children.len() > 1 || !node.own.is_zero()) {
             self.amounts(&format!("Total {}", node.label), &node.total, depth, true);
         }
     }
 
-    /// A group's own line: its amounts where something was posted to it.
-    fn posted(&mut self, label: &str, own: &Sums, depth: usize) {
-        if own.is_zero() { self.sheet.row([indented(depth, label)]) } else { self.amounts(label, own, depth, false) }
-    }
-
-    /// One row per currency. A total of which everything has a value is one number.
     fn amounts(&mut self, label: &str, sums: &Sums, depth: usize, total: bool) {
-        let value = |sum: Sum| output::grouped(sum.functional, self.books.functional_scale());
-        let label = indented(depth, label);
-        let mut rows: Vec<Vec<String>> = Vec::new();
-        if !self.mixed {
-            rows.push(vec![label, output::grouped(sums.functional(), self.books.functional_scale())]);
-        } else if total && !sums.has_unvalued() {
-            rows.push(vec![label, String::new(), String::new(), output::grouped(sums.functional(), self.books.functional_scale())]);
-        } else {
-            for (currency, sum) in sums.non_zero() {
-                let first = if rows.is_empty() { label.clone() } else { String::new() };
-                let shown = if sum.unvalued > 0 { "no value".to_owned() } else { value(*sum) };
-                rows.push(vec![first, self.books.code(currency).to_owned(), self.books.grouped(sum.units, currency), shown]);
-            }
-            if rows.is_empty() {
-                rows.push(vec![label, String::new(), output::grouped(0, self.books.functional_scale())]);
-            }
+        let mut rows = match (self.mixed, total) {
+            (false, _) => vec![vec![self.books.value(sums.functional())]],
+            (true, true) => self.total_rows(sums),
+            (true, false) => sums.non_zero().map(|(currency, sum)| self.amount_row(currency, sum)).collect(),
+        };
+        if rows.is_empty() {
+            rows.push(vec![String::new(), String::new(), self.books.value(0)]);
         }
-        for row in rows {
+        for (index, mut row) in rows.into_iter().enumerate() {
+            row.insert(0, if index == 0 { indented(depth, label) } else { String::new() });
             if total { self.sheet.strong(row) } else { self.sheet.row(row) }
         }
+    }
+
+    /// The value of all that has one, then each commodity that has none: amounts of two commodities do not add up.
+    fn total_rows(&self, sums: &Sums) -> Vec<Vec<String>> {
+        let mut rows = Vec::new();
+        if sums.0.values().any(|sum| sum.unvalued < sum.lines) {
+            rows.push(vec![String::new(), String::new(), self.books.value(sums.functional())]);
+        }
+        let unvalued = sums.non_zero().filter(|(_, sum)| sum.unvalued > 0);
+        rows.extend(unvalued.map(|(currency, sum)| self.amount_row(currency, sum)));
+        rows
+    }
+
+    fn amount_row(&self, currency: CommodityNo, sum: &Sum) -> Vec<String> {
+        let value = match sum.unvalued {
+            0 => self.books.value(sum.functional),
+            unvalued if unvalued == sum.lines => "no value".to_owned(),
+            _ => "in part".to_owned(),
+        };
+        vec![self.books.code(currency).to_owned(), self.books.grouped(sum.units, currency), value]
     }
 }
 
@@ -200,7 +219,7 @@ fn record(books: &Books, line: &Line, currency: CommodityNo, sum: &Sum) -> ([Str
     let account = line.account.and_then(|no| books.account(no));
     let code = account.map_or_else(String::new, |account| account.code.to_string());
     let name = account.map_or_else(|| line.label.clone(), |account| account.name.to_string());
-    let value = (sum.unvalued == 0).then(|| output::plain(sum.functional, books.functional_scale()));
+    let value = (sum.unvalued == 0).then(|| books.plain_value(sum.functional));
     ([code, name, books.code(currency).to_owned(), books.plain(sum.units, currency)], value)
 }
 
@@ -233,6 +252,6 @@ pub fn totals_json(books: &Books, sums: &Sums) -> Value {
         .iter()
         .map(|(currency, sum)| json!({ "currency": books.code(*currency), "amount": books.plain(sum.units, *currency) }))
         .collect();
-    let value = output::plain(sums.functional(), books.functional_scale());
+    let value = books.plain_value(sums.functional());
     json!({ "currencies": currencies, "value": value, "partly_unvalued": sums.has_unvalued() })
 }

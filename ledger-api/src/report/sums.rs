@@ -67,6 +67,13 @@ impl Sums {
         }
     }
 
+    /// What is left of this after a part of it is taken away.
+    #[must_use]
+    pub fn without(&self, part: &Self) -> Self {
+        let left = |(currency, sum): (&CommodityNo, &Sum)| (*currency, part.0.get(currency).map_or(*sum, |part| sum.minus(part)));
+        Self(self.0.iter().map(left).collect())
+    }
+
     /// The same on the other side.
     #[must_use]
     pub fn negated(&self) -> Self {

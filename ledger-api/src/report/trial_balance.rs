@@ -19,6 +19,8 @@ pub enum Show {
     Functional,
 }
 
+const TITLE: &str = "Trial balance";
+
 /// The columns of the CSV form.
 pub const COLUMNS: [&str; 7] = ["account", "name", "type", "currency", "debit", "credit", "balance"];
 
@@ -104,7 +106,7 @@ impl<'a> TrialBalance<'a> {
         map.insert("functional_currency".into(), json!(books.functional()));
         map.insert("rows".into(), Value::Array(rows));
         map.insert("totals".into(), Value::Array(totals));
-        map.insert("functional_total".into(), json!(crate::cli::output::plain(self.functional, books.functional_scale())));
+        map.insert("functional_total".into(), json!(books.plain_value(self.functional)));
         map.insert("partly_unvalued".into(), json!(self.unvalued));
         map.insert("in_balance".into(), json!(self.ties()));
         Value::Object(map)
@@ -113,7 +115,7 @@ impl<'a> TrialBalance<'a> {
     fn row_json(&self, row: &Balance) -> Value {
         let [account, name, kind, currency, debit, credit, balance] = self.record(row);
         let sub_type = self.books.account(row.account).map_or(SubType::General, |account| account.sub_type).as_str();
-        let value = (row.sum.unvalued == 0).then(|| crate::cli::output::plain(row.sum.functional, self.books.functional_scale()));
+        let value = (row.sum.unvalued == 0).then(|| self.books.plain_value(row.sum.functional));
         json!({
             "account": account, "name": name, "type": kind, "sub_type": sub_type, "currency": currency,
             "debit": debit, "credit": credit, "balance": balance, "functional": value,
@@ -124,7 +126,7 @@ impl<'a> TrialBalance<'a> {
     #[must_use]
     pub fn table(&self, heading: &Heading) -> String {
         if self.rows.is_empty() {
-            return format!("{}Nothing has been posted in this time.\n", heading.text("Trial balance"));
+            return format!("{}Nothing has been posted in this time.\n", heading.text(TITLE));
         }
         let layout = Layout::of(self);
         let mut sheet = Sheet::new(layout.columns(self.books));
@@ -137,7 +139,7 @@ impl<'a> TrialBalance<'a> {
             self.fill(&mut sheet, layout, technical);
         }
         self.total_rows(&mut sheet, layout);
-        format!("{}{}{}", heading.text("Trial balance"), sheet.render(), self.remarks())
+        format!("{}{}{}", heading.text(TITLE), sheet.render(), self.remarks())
     }
 
     fn fill(&self, sheet: &mut Sheet, layout: Layout, rows: &[Balance]) {
@@ -147,9 +149,10 @@ impl<'a> TrialBalance<'a> {
             last = Some(row.account);
             let side = Side::of(row.sum.units);
             let value = match (row.sum.unvalued, row.sum.lines) {
-                (0, _) => crate::cli::output::grouped(row.sum.functional, self.books.functional_scale()),
+                (0, _) => self.books.value(row.sum.functional),
+                _ if row.sum.is_zero() => String::new(),
                 (unvalued, lines) if unvalued == lines => "no value".to_owned(),
-                _ => format!("{} *", crate::cli::output::grouped(row.sum.functional, self.books.functional_scale())),
+                _ => format!("{} *", self.books.value(row.sum.functional)),
             };
             let debit = self.on_its_side(side.debit, row, side.credit == 0);
             let credit = self.on_its_side(side.credit, row, false);
@@ -166,8 +169,7 @@ impl<'a> TrialBalance<'a> {
         sheet.rule();
         let mut label = "Total";
         for (currency, total) in &self.totals {
-            let value =
-                if label.is_empty() { String::new() } else { crate::cli::output::grouped(self.functional, self.books.functional_scale()) };
+            let value = if label.is_empty() { String::new() } else { self.books.value(self.functional) };
             let (debit, credit) = (self.books.grouped(total.debit, *currency), self.books.grouped(total.credit, *currency));
             sheet.strong(layout.cells([label.to_owned(), String::new(), self.books.code(*currency).to_owned(), debit, credit, value]));
             label = "";
