@@ -7,8 +7,10 @@ use std::error::Error;
 use std::process::ExitCode;
 
 use ledger_core::Rejection;
+use ledger_projections::ProjectionError;
 use ledger_store::StoreError;
 use ledger_store::embedded::EmbeddedError;
+use ledger_store::load::LoadError;
 use ledger_store::writer::SubmitError;
 
 /// Exit code: a command was refused or a check failed.
@@ -112,7 +114,29 @@ fn hint_of(cause: &(dyn Error + 'static)) -> Option<String> {
     if let Some(rejection) = cause.downcast_ref::<Rejection>() {
         return Some(rejection.hint().to_owned());
     }
-    match cause.downcast_ref::<StoreError>()? {
+    if let Some(error) = cause.downcast_ref::<ProjectionError>() {
+        return hint_of_projection(error);
+    }
+    if let Some(LoadError::Store(error)) = cause.downcast_ref::<LoadError>() {
+        return hint_of_store(error);
+    }
+    hint_of_store(cause.downcast_ref::<StoreError>()?)
+}
+
+fn hint_of_projection(error: &ProjectionError) -> Option<String> {
+    match error {
+        ProjectionError::Store(error) => hint_of_store(error),
+        ProjectionError::UnknownAccount(_) => Some("list the chart with `ledgerd account list`".to_owned()),
+        ProjectionError::Stopped { projection, .. } => Some(format!(
+            "look at the event with `ledgerd events --from SEQ --to SEQ`, then run `ledgerd projections rebuild {projection}`; `--at-seq` reads history itself"
+        )),
+        ProjectionError::BeyondEnd { head, .. } => Some(format!("give an event up to {head}")),
+        _ => None,
+    }
+}
+
+fn hint_of_store(error: &StoreError) -> Option<String> {
+    match error {
         StoreError::Unavailable { .. } => {
             Some("check that the database of --database-url (DATABASE_URL) is running and reachable, then try again".to_owned())
         }

@@ -24,6 +24,7 @@ pub mod shell;
 pub mod verify;
 
 use std::process::ExitCode;
+use std::time::Duration;
 
 use clap::{Parser, Subcommand};
 
@@ -126,22 +127,32 @@ pub fn main() -> ExitCode {
         Ok(runtime) => runtime,
         Err(error) => return complaint::report(&anyhow::Error::new(error).context("cannot start")),
     };
-    runtime.block_on(run(cli))
+    let (exit, patience) = runtime.block_on(run(cli));
+    // A thread that still reads a silent pipe must not keep the program from ending.
+    runtime.shutdown_timeout(patience);
+    exit
 }
 
 /// Runs one command to its end or to the first signal, and lets go of the server in either case.
-async fn run(cli: Cli) -> ExitCode {
+/// Answers the exit code, and how long to wait for what still runs in other threads.
+async fn run(cli: Cli) -> (ExitCode, Duration) {
     let shell = Shell::new(cli.global);
     let ended = tokio::select! {
         ended = cli.command.run(&shell) => ended,
         signal = interruption() => Err(complaint::interrupted(signal)),
     };
     let closed = shell.close().await;
-    match ended.and_then(|outcome| closed.map(|()| outcome)) {
+    let exit = match ended.and_then(|outcome| closed.map(|()| outcome)) {
         Ok(outcome) => outcome.exit_code(),
         Err(error) => complaint::report(&error),
-    }
+    };
+    (exit, if shell.is_starting() { UNTIL_STARTED } else { UNTIL_SETTLED })
 }
+
+/// How long a server that is just being started may take until it can be stopped again.
+const UNTIL_STARTED: Duration = Duration::from_secs(60);
+/// How long anything else may take to notice that the command is over.
+const UNTIL_SETTLED: Duration = Duration::from_millis(500);
 
 /// Waits for Ctrl-C or SIGTERM and answers the signal's number.
 async fn interruption() -> u8 {

@@ -5,6 +5,7 @@
 
 use std::path::PathBuf;
 use std::str::FromStr;
+use std::sync::atomic::{AtomicBool, Ordering};
 
 use anyhow::Context;
 use clap::Args;
@@ -60,6 +61,7 @@ pub struct Shell {
     /// The options.
     pub global: Global,
     server: Mutex<Option<EmbeddedPostgres>>,
+    starting: AtomicBool,
 }
 
 /// A database that is fit for use.
@@ -77,7 +79,7 @@ impl Shell {
     /// Nothing is connected yet.
     #[must_use]
     pub fn new(global: Global) -> Self {
-        Self { global, server: Mutex::new(None) }
+        Self { global, server: Mutex::new(None), starting: AtomicBool::new(false) }
     }
 
     /// Connects with the usual bounds.
@@ -140,7 +142,15 @@ impl Shell {
         if self.global.quiet {
             config.notify = |_| {};
         }
-        Ok(slot.insert(EmbeddedPostgres::start(config).await?))
+        self.starting.store(true, Ordering::Relaxed);
+        let started = EmbeddedPostgres::start(config).await;
+        self.starting.store(false, Ordering::Relaxed);
+        Ok(slot.insert(started?))
+    }
+
+    /// Whether the embedded server was being started when the command was interrupted.
+    pub(super) fn is_starting(&self) -> bool {
+        self.starting.load(Ordering::Relaxed)
     }
 
     /// Lets go of the embedded server: it is stopped if this process started it and nobody else uses it.

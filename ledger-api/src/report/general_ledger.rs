@@ -94,7 +94,9 @@ impl Printer for Tables {
     fn item(&mut self, item: LedgerItem) -> anyhow::Result<String> {
         self.any = true;
         match item {
-            LedgerItem::Account(account) => Ok(self.account.replace((account, Vec::new())).map(|done| table(&done.0, &done.1)).unwrap_or_default()),
+            LedgerItem::Account(account) => {
+                Ok(self.account.replace((account, Vec::new())).map(|done| table(&done.0, &done.1)).unwrap_or_default())
+            }
             LedgerItem::Line(line) => {
                 if let Some((_, lines)) = &mut self.account {
                     lines.push(*line);
@@ -228,9 +230,10 @@ impl Printer for Document {
 }
 
 fn account_json(account: &LedgerAccount) -> Value {
-    let opening = account.opening.iter().map(|(currency, held)| {
-        json!({ "currency": currency, "balance": plain(held.balance), "value": held.functional.map(plain) })
-    });
+    let opening = account
+        .opening
+        .iter()
+        .map(|(currency, held)| json!({ "currency": currency, "balance": plain(held.balance), "value": held.functional.map(plain) }));
     json!({
         "account": account.code.as_str(), "name": account.name.as_str(), "opening": opening.collect::<Vec<_>>(),
         "lines": Vec::<Value>::new(),

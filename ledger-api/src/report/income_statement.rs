@@ -80,8 +80,7 @@ impl<'a> IncomeStatement<'a> {
         printer.section(&self.expenses);
         let net = self.net();
         printer.total(if net.functional() < 0 { "Net loss" } else { "Net income" }, &net);
-        let unvalued =
-            if net.has_unvalued() { "\nWhat was posted without a rate has \"no value\" and is in no total of values.\n" } else { "" };
+        let unvalued = if net.has_unvalued() { format!("\n{UNVALUED}") } else { String::new() };
         format!("{}{}{unvalued}", heading.text("Income statement"), printer.finish())
     }
 }

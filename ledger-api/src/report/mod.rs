@@ -19,3 +19,6 @@ pub mod trial_balance;
 pub use books::{Balance, Books};
 pub use heading::Heading;
 pub use sums::{Sum, Sums};
+
+#[cfg(test)]
+mod tests;

@@ -123,7 +123,9 @@ impl<'a> Printer<'a> {
         for node in &section.nodes {
             self.node(&node.clone().pruned(self.depth.saturating_sub(1)), 1, section.nodes.len() == 1);
         }
-        self.sheet.rule();
+        if !section.nodes.is_empty() {
+            self.sheet.rule();
+        }
         self.total(section.total_label, &section.total);
         self.sheet.blank();
     }

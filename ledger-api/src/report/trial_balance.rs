@@ -145,7 +145,10 @@ impl<'a> TrialBalance<'a> {
     fn fill(&self, sheet: &mut Sheet, layout: Layout, rows: &[Balance]) {
         let mut last = None;
         for row in rows {
-            let (code, name) = if last == Some(row.account) { Default::default() } else { names(self.books, row.account) };
+            let (code, mut name) = if last == Some(row.account) { Default::default() } else { names(self.books, row.account) };
+            if name == code {
+                name.clear();
+            }
             last = Some(row.account);
             let side = Side::of(row.sum.units);
             let value = match (row.sum.unvalued, row.sum.lines) {
@@ -186,11 +189,14 @@ impl<'a> TrialBalance<'a> {
         } else {
             text.push_str("DEBITS AND CREDITS DIFFER: run `ledgerd projections rebuild` and `ledgerd verify`.\n");
         }
-        if self.unvalued {
-            text.push_str(match self.show {
-                Show::Transaction => "Amounts with \"no value\" were posted without a rate; values with * leave such lines out.\n",
-                Show::Functional => "Lines that were posted without a rate have no value and are left out.\n",
-            });
+        let in_part = |row: &Balance| row.sum.unvalued > 0 && row.sum.unvalued < row.sum.lines;
+        match self.show {
+            Show::Functional if self.unvalued => text.push_str("Lines that were posted without a rate have no value and are left out.\n"),
+            Show::Transaction if self.unvalued => text.push_str("What was posted without a rate has \"no value\".\n"),
+            _ => {}
+        }
+        if self.rows.iter().any(in_part) && self.show == Show::Transaction {
+            text.push_str("Values with * are of a part of the lines only: the others were posted without a rate.\n");
         }
         text
     }
