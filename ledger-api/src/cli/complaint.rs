@@ -69,8 +69,12 @@ impl Complaint {
 }
 
 pub(crate) fn interrupted(signal: u8) -> anyhow::Error {
-    let exit = 128_u8.saturating_add(signal);
-    Complaint { message: "interrupted".to_owned(), hint: None, exit }.into()
+    Complaint { message: "interrupted".to_owned(), hint: None, exit: signalled(signal) }.into()
+}
+
+/// The exit code of a program that a signal ended.
+pub(crate) const fn signalled(signal: u8) -> u8 {
+    128_u8.saturating_add(signal)
 }
 
 /// Prints an error once: what happened, because of what, what to do. Answers its exit code.

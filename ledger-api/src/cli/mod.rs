@@ -24,9 +24,11 @@ pub mod shell;
 pub mod verify;
 
 use std::process::ExitCode;
+use std::sync::Arc;
 use std::time::Duration;
 
 use clap::{Parser, Subcommand};
+use tokio::sync::watch;
 
 pub use complaint::{Complaint, Outcome};
 pub use output::Format;
@@ -136,11 +138,15 @@ pub fn main() -> ExitCode {
 /// Runs one command to its end or to the first signal, and lets go of the server in either case.
 /// Answers the exit code, and how long to wait for what still runs in other threads.
 async fn run(cli: Cli) -> (ExitCode, Duration) {
-    let shell = Shell::new(cli.global);
+    let shell = Arc::new(Shell::new(cli.global));
+    let (told, mut signals) = watch::channel(None);
+    tokio::spawn(watch_signals(Arc::clone(&shell), told));
     let ended = tokio::select! {
         ended = cli.command.run(&shell) => ended,
-        signal = interruption() => Err(complaint::interrupted(signal)),
+        signal = first_signal(&mut signals) => Err(complaint::interrupted(signal)),
     };
+    // From here on the server is let go in order, whatever else arrives.
+    drop(signals);
     let closed = shell.close().await;
     let exit = match ended.and_then(|outcome| closed.map(|()| outcome)) {
         Ok(outcome) => outcome.exit_code(),
@@ -153,6 +159,25 @@ async fn run(cli: Cli) -> (ExitCode, Duration) {
 const UNTIL_STARTED: Duration = Duration::from_secs(60);
 /// How long anything else may take to notice that the command is over.
 const UNTIL_SETTLED: Duration = Duration::from_millis(500);
+
+async fn first_signal(signals: &mut watch::Receiver<Option<u8>>) -> u8 {
+    match signals.wait_for(Option::is_some).await.map(|signal| *signal) {
+        Ok(Some(signal)) => signal,
+        _ => std::future::pending().await,
+    }
+}
+
+/// Tells the command's select of a signal. A command that blocks its thread (a pipe that says nothing) does not see it:
+/// then the program ends from here.
+async fn watch_signals(shell: Arc<Shell>, told: watch::Sender<Option<u8>>) {
+    let signal = interruption().await;
+    told.send_replace(Some(signal));
+    if tokio::time::timeout(UNTIL_SETTLED, told.closed()).await.is_err() {
+        shell.close().await.ok();
+        eprintln!("error: interrupted");
+        std::process::exit(i32::from(complaint::signalled(signal)));
+    }
+}
 
 /// Waits for Ctrl-C or SIGTERM and answers the signal's number.
 async fn interruption() -> u8 {
