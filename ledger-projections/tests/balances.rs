@@ -1,12 +1,16 @@
 //! Balances from the read model against a fold of history: equal at every date, zero per currency at every date and event.
 
+#![expect(clippy::unwrap_used, reason = "a test that cannot go on fails")]
+
 mod common;
 
 use std::collections::BTreeMap;
 
-use common::{Dice, World, day, world};
+use common::{Dice, World, day, sale, world};
 use ledger_core::book::Valuation;
-use ledger_projections::reports::{BalanceQuery, Balances, Closing, Point, balances};
+use ledger_core::command::ReverseEntry;
+use ledger_core::{Command, DraftEntry, DraftLine, EntryKind};
+use ledger_projections::reports::{BalanceQuery, BalanceRow, Balances, Closing, Point, balances};
 use ledger_projections::{ProjectionError, catch_up, seq_known_at};
 use rust_decimal::Decimal;
 
@@ -94,4 +98,33 @@ async fn what_was_known_at_a_time_is_what_was_recorded_by_then() {
     }
     let ahead = BalanceQuery { point: Point::AtSeq(world.tip.seq + 1), ..BalanceQuery::default() };
     assert!(matches!(balances(&world.org, &ahead).await, Err(ProjectionError::BeyondEnd { .. })));
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_year_end_closing_and_its_reversal_are_left_out_of_an_income_statement() {
+    let mut world = world(Valuation::Required).await;
+    world.decide(sale(day(0), 1_000));
+    let lines = vec![DraftLine::new("4000", Decimal::new(1_000, 2), "USD"), DraftLine::new("3000", Decimal::new(-1_000, 2), "USD")];
+    let close = DraftEntry { kind: EntryKind::Closing, ..DraftEntry::new(day(10), "close the year", lines) };
+    let closed = world.decide(Command::PostEntry(close));
+    world.commit().await;
+    let (earned, nothing) = (Decimal::new(-1_000, 2), Decimal::ZERO);
+    assert_eq!(revenue(&world, Closing::Exclude).await, [earned; 2]);
+    assert_eq!(revenue(&world, Closing::Include).await, [nothing; 2]);
+    // In a later commit, so that what the original was has to be remembered.
+    world.decide(Command::ReverseEntry(ReverseEntry { original: closed, date: Some(day(11)), reason: "too early".into() }));
+    world.commit().await;
+    assert_eq!(revenue(&world, Closing::Exclude).await, [earned; 2]);
+    assert_eq!(revenue(&world, Closing::Include).await, [earned; 2]);
+}
+
+/// The balance of account 4000, from the read model and from history.
+async fn revenue(world: &World, closing: Closing) -> [Decimal; 2] {
+    catch_up(&world.org, |_| ()).await.unwrap();
+    let mut found = [Decimal::ZERO; 2];
+    for (balance, point) in found.iter_mut().zip([Point::Latest, Point::AtSeq(world.tip.seq)]) {
+        let rows = balances(&world.org, &BalanceQuery { closing, point, ..BalanceQuery::default() }).await.unwrap().rows;
+        *balance = rows.iter().find(|row| row.code == "4000").map_or(Decimal::ZERO, BalanceRow::balance);
+    }
+    found
 }

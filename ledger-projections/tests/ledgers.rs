@@ -161,7 +161,7 @@ async fn a_ledger_in_the_middle_of_reading_does_not_see_what_is_posted_meanwhile
 
 /// Read models of ten years, put there by the owner: what a plan is like when history is long.
 async fn long_history(world: &World) -> Seq {
-    let mut connection = world.database.admin_options().connect().await.unwrap();
+    let mut connection = world.database().admin_options().connect().await.unwrap();
     let org = world.org.org().0;
     let balances = "INSERT INTO read.account_balance (org_id, grain, bucket, account_no, commodity_no, closing, lines, unvalued, debit, credit, functional_debit, functional_credit)
         SELECT $1, g.grain, b::date, a, 1, false, 1, 0, 1, 1, 1, 1

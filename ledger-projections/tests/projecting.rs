@@ -28,7 +28,7 @@ const NAMES: [&str; 2] = ["account_balance", "gl_fact"];
 const TABLES: [&str; 5] = ["gl_fact", "account_balance", "account", "commodity", "closing_entry"];
 
 async fn admin(world: &World) -> PgConnection {
-    world.database.admin_options().connect().await.unwrap()
+    world.database().admin_options().connect().await.unwrap()
 }
 
 async fn run(connection: &mut PgConnection, statement: &str) -> u64 {
@@ -63,7 +63,7 @@ async fn assert_same_as_history(org: &OrgStore) {
 async fn whatever_the_steps_the_rows_are_the_same() {
     let mut expected: Option<Vec<String>> = None;
     let first = world(Valuation::ByCommodity).await;
-    let (database, store) = (first.database.clone(), first.store.clone());
+    let (database, store) = (first.database().clone(), first.store.clone());
     for (number, steps) in [1_u64, 3, 40, 100_000].into_iter().enumerate() {
         let mut world = world_in(database.clone(), store.clone(), &format!("steps-{steps}"), Valuation::ByCommodity).await;
         let mut dice = Dice::new(11);
@@ -147,7 +147,7 @@ async fn a_comparison_finds_and_names_what_history_does_not_give() {
 #[tokio::test(flavor = "multi_thread")]
 async fn an_event_that_the_database_refuses_stops_one_projection_of_one_organization() {
     let mut ill = world(Valuation::Required).await;
-    let mut well = world_in(ill.database.clone(), ill.store.clone(), "well", Valuation::Required).await;
+    let mut well = world_in(ill.database().clone(), ill.store.clone(), "well", Valuation::Required).await;
     for n in 0..100 {
         ill.decide(sale(day(n), 100));
         well.decide(sale(day(n), 100));

@@ -25,7 +25,7 @@ pub const BEGAN: Timestamp = Timestamp(1_700_000_000_123_457);
 
 /// One organization's books, and the stream they are appended to.
 pub struct World {
-    pub database: TestDatabase,
+    database: Option<TestDatabase>,
     pub store: Store,
     pub org: OrgStore,
     pub book: Book,
@@ -44,6 +44,15 @@ pub async fn world(valuation: Valuation) -> World {
 
 /// Further books in the same database.
 pub async fn world_in(database: TestDatabase, store: Store, slug: &str, valuation: Valuation) -> World {
+    World { database: Some(database), ..begin(store, slug, valuation).await }
+}
+
+/// Books in a database that somebody else looks after.
+pub async fn world_of(store: Store, valuation: Valuation) -> World {
+    begin(store, "acme", valuation).await
+}
+
+async fn begin(store: Store, slug: &str, valuation: Valuation) -> World {
     let id = Uuid::now_v7();
     let tip = Tip::genesis(id);
     let organization = Organization {
@@ -56,7 +65,8 @@ pub async fn world_in(database: TestDatabase, store: Store, slug: &str, valuatio
     };
     assert_eq!(store.create_organization(&organization, tip.hash).await.unwrap(), Creation::Created);
     let org = store.for_org(OrgId(id));
-    let mut world = World { database, store, org, book: Book::default(), tip, entries: BTreeMap::new(), pending: Vec::new(), clock: BEGAN };
+    let mut world =
+        World { database: None, store, org, book: Book::default(), tip, entries: BTreeMap::new(), pending: Vec::new(), clock: BEGAN };
     let create = CreateOrganization { org: id, name: slug.into(), functional_currency: "USD".into(), functional_scale: None, valuation };
     world.decide(Command::CreateOrganization(create));
     for (code, kind, sub_type) in ACCOUNTS {
@@ -79,6 +89,17 @@ pub const ACCOUNTS: [(&str, AccountType, SubType); 6] = [
 ];
 
 impl World {
+    /// The database of the test.
+    pub fn database(&self) -> &TestDatabase {
+        self.database.as_ref().unwrap()
+    }
+
+    /// As [`World::decide`], without remembering the entry for a reversal.
+    pub fn decide_and_forget(&mut self, command: Command) {
+        self.decide(command);
+        self.entries.clear();
+    }
+
     /// Decides and folds a command; its events wait for the next commit. Answers the position of the last event.
     pub fn decide(&mut self, command: Command) -> Seq {
         let actor = Actor::user("tester");
