@@ -1,19 +1,41 @@
 -- The append: one transaction and one round trip, fenced on the head.
 SET LOCAL ROLE ledger_owner;
 
--- Appends one commit with the idempotency keys and external ids that become durable with it.
+-- Puts a commit in its place: the first half of an append. False when the place is taken, which is how a race is lost.
 --
--- Answers 'appended', or 'fenced' when the head is not where the caller believes (nothing was changed then).
--- Raises LK001 (an idempotency key is taken) or LK002 (an external id is taken), DETAIL = which one; all is rolled back.
--- Everything is a parameter, time and identifiers too: no volatile function decides what is stored.
--- The arrays run in step: key i has hash i, first seq i and event count i.
-CREATE FUNCTION ledger.append_commit(
+-- The place is taken before the head is moved, here and everywhere: two writers of one organization meet at the place,
+-- where the second waits for the first and then knows. In the other order they could wait for each other.
+CREATE FUNCTION ledger.stage_commit(
     p_org uuid, p_expected bigint, p_prev_hash bytea,
     p_event_count integer, p_recorded_at timestamptz, p_codec smallint, p_base_id uuid,
-    p_tree_root bytea, p_hash bytea, p_payload bytea,
+    p_tree_root bytea, p_hash bytea, p_payload bytea
+) RETURNS boolean
+    LANGUAGE plpgsql
+    SET search_path = pg_catalog, pg_temp
+AS $$
+BEGIN
+    EXECUTE format('SET LOCAL app.org_id = %L', p_org);
+    INSERT INTO ledger.commits
+        (org_id, first_seq, event_count, recorded_at, codec, base_id, prev_hash, tree_root, hash, payload)
+    VALUES
+        (p_org, p_expected + 1, p_event_count, p_recorded_at, p_codec, p_base_id, p_prev_hash, p_tree_root, p_hash, p_payload)
+    ON CONFLICT (org_id, first_seq) DO NOTHING;
+    RETURN FOUND;
+END
+$$;
+
+-- Moves the head over a commit that was staged in the same transaction, with the idempotency keys and external ids that
+-- become durable with it: the second half of an append.
+--
+-- Raises LK004 (the head is not where the caller believes), LK001 (an idempotency key is taken) or LK002 (an external id
+-- is taken; DETAIL = which one). The transaction must then be rolled back; raising does that for a statement by itself.
+-- Everything is a parameter, time and identifiers too: no volatile function decides what is stored.
+-- The arrays run in step: key i has hash i, first seq i and event count i.
+CREATE FUNCTION ledger.finish_commit(
+    p_org uuid, p_expected bigint, p_prev_hash bytea, p_event_count integer, p_recorded_at timestamptz, p_hash bytea,
     p_keys text[], p_key_hashes bytea[], p_key_seqs bigint[], p_key_counts integer[],
     p_external_ids text[], p_external_seqs bigint[]
-) RETURNS text
+) RETURNS void
     LANGUAGE plpgsql
     SET search_path = pg_catalog, pg_temp
 AS $$
@@ -21,19 +43,12 @@ DECLARE
     inserted bigint;
     taken    text;
 BEGIN
-    EXECUTE format('SET LOCAL app.org_id = %L', p_org);
-
     UPDATE ledger.stream_head
        SET seq = p_expected + p_event_count, hash = p_hash, recorded_at = p_recorded_at
      WHERE org_id = p_org AND seq = p_expected AND hash = p_prev_hash;
     IF NOT FOUND THEN
-        RETURN 'fenced';
+        RAISE EXCEPTION 'the head is not at seq %', p_expected USING ERRCODE = 'LK004';
     END IF;
-
-    INSERT INTO ledger.commits
-        (org_id, first_seq, event_count, recorded_at, codec, base_id, prev_hash, tree_root, hash, payload)
-    VALUES
-        (p_org, p_expected + 1, p_event_count, p_recorded_at, p_codec, p_base_id, p_prev_hash, p_tree_root, p_hash, p_payload);
 
     -- The head's row is locked by now, so no other append of this organization can slip a key in between.
     IF cardinality(p_keys) > 0 THEN
@@ -67,7 +82,27 @@ BEGIN
             RAISE EXCEPTION 'external id already used' USING ERRCODE = 'LK002', DETAIL = taken;
         END IF;
     END IF;
+END
+$$;
 
+-- A whole append in one round trip. Answers 'appended', or 'fenced' when the place is taken (nothing was changed then).
+CREATE FUNCTION ledger.append_commit(
+    p_org uuid, p_expected bigint, p_prev_hash bytea,
+    p_event_count integer, p_recorded_at timestamptz, p_codec smallint, p_base_id uuid,
+    p_tree_root bytea, p_hash bytea, p_payload bytea,
+    p_keys text[], p_key_hashes bytea[], p_key_seqs bigint[], p_key_counts integer[],
+    p_external_ids text[], p_external_seqs bigint[]
+) RETURNS text
+    LANGUAGE plpgsql
+    SET search_path = pg_catalog, pg_temp
+AS $$
+BEGIN
+    IF NOT ledger.stage_commit(p_org, p_expected, p_prev_hash, p_event_count, p_recorded_at, p_codec, p_base_id,
+                               p_tree_root, p_hash, p_payload) THEN
+        RETURN 'fenced';
+    END IF;
+    PERFORM ledger.finish_commit(p_org, p_expected, p_prev_hash, p_event_count, p_recorded_at, p_hash,
+                                 p_keys, p_key_hashes, p_key_seqs, p_key_counts, p_external_ids, p_external_seqs);
     RETURN 'appended';
 END
 $$;
@@ -104,10 +139,14 @@ $$;
 REVOKE ALL ON FUNCTION
     ledger.append_commit(uuid, bigint, bytea, integer, timestamptz, smallint, uuid, bytea, bytea, bytea,
                          text[], bytea[], bigint[], integer[], text[], bigint[]),
+    ledger.stage_commit(uuid, bigint, bytea, integer, timestamptz, smallint, uuid, bytea, bytea, bytea),
+    ledger.finish_commit(uuid, bigint, bytea, integer, timestamptz, bytea, text[], bytea[], bigint[], integer[], text[], bigint[]),
     ledger.find_keys(uuid, text[]), ledger.head(uuid) FROM PUBLIC;
 GRANT EXECUTE ON FUNCTION
     ledger.append_commit(uuid, bigint, bytea, integer, timestamptz, smallint, uuid, bytea, bytea, bytea,
                          text[], bytea[], bigint[], integer[], text[], bigint[]),
+    ledger.stage_commit(uuid, bigint, bytea, integer, timestamptz, smallint, uuid, bytea, bytea, bytea),
+    ledger.finish_commit(uuid, bigint, bytea, integer, timestamptz, bytea, text[], bytea[], bigint[], integer[], text[], bigint[]),
     ledger.find_keys(uuid, text[]), ledger.head(uuid) TO ledger_app;
 
 RESET ROLE;

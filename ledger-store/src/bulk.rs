@@ -396,18 +396,49 @@ fn encode_chunk(tip: &mut Tip, chunk: ToEncode) -> Result<ToSend, CodecError> {
     Ok(ToSend { commit, keys, external_ids })
 }
 
+/// While one chunk's commit is flushed, the next one's payload is sent to the server on another connection.
 async fn send_chunks(org: OrgStore, mut chunks: mpsc::Receiver<ToSend>, progress: Arc<Progress>) -> Result<(), AppendError> {
-    while let Some(chunk) = chunks.recv().await {
-        send_chunk(&org, &chunk).await?;
-        progress.durable_seq.store(chunk.commit.last_seq(), Ordering::Release);
-        progress.durable_chunks.fetch_add(1, Ordering::AcqRel);
+    let mut next = staged_next(&org, &mut chunks).await;
+    while let Some((chunk, staged)) = next.take() {
+        let (finished, following) = tokio::join!(finish_chunk(&org, &chunk, staged, &progress), staged_next(&org, &mut chunks));
+        finished?;
+        next = following;
     }
     Ok(())
 }
 
+type StagedChunk = (ToSend, Result<crate::commits::Staged, AppendError>);
+
+async fn staged_next(org: &OrgStore, chunks: &mut mpsc::Receiver<ToSend>) -> Option<StagedChunk> {
+    let chunk = chunks.recv().await?;
+    let staged = org.stage(&chunk.commit, &chunk.keys, &chunk.external_ids).await;
+    Some((chunk, staged))
+}
+
+async fn finish_chunk(
+    org: &OrgStore,
+    chunk: &ToSend,
+    staged: Result<crate::commits::Staged, AppendError>,
+    progress: &Progress,
+) -> Result<(), AppendError> {
+    let finished = match staged {
+        Ok(staged) => org.finish(staged, &chunk.commit, &chunk.keys, &chunk.external_ids).await.map(drop),
+        Err(error) => Err(error),
+    };
+    match finished {
+        Ok(()) => {}
+        Err(AppendError::OutcomeUnknown(error)) => send_chunk(org, chunk, Some(error)).await?,
+        Err(AppendError::Refused(error)) if error.is_transient() => send_chunk(org, chunk, None).await?,
+        Err(error) => return Err(error),
+    }
+    progress.durable_seq.store(chunk.commit.last_seq(), Ordering::Release);
+    progress.durable_chunks.fetch_add(1, Ordering::AcqRel);
+    Ok(())
+}
+
 /// One chunk, one durable commit. When its outcome is unknown, it is found out before anything else is sent.
-async fn send_chunk(org: &OrgStore, chunk: &ToSend) -> Result<(), AppendError> {
-    let mut unknown = None;
+async fn send_chunk(org: &OrgStore, chunk: &ToSend, mut unknown: Option<StoreError>) -> Result<(), AppendError> {
+    let certain = unknown.is_none();
     for attempt in 0..10_u64 {
         if let Some(cause) = unknown.take() {
             tokio::time::sleep(std::time::Duration::from_millis(100 * attempt)).await;
@@ -424,7 +455,7 @@ async fn send_chunk(org: &OrgStore, chunk: &ToSend) -> Result<(), AppendError> {
         match org.append_commit(&chunk.commit, chunk.commit.first_seq - 1, &chunk.keys, &chunk.external_ids).await {
             Ok(_) => return Ok(()),
             Err(AppendError::OutcomeUnknown(error)) => unknown = Some(error),
-            Err(error) if attempt == 0 => return Err(error),
+            Err(error) if attempt == 0 && certain => return Err(error),
             Err(AppendError::Refused(error)) if error.is_transient() => unknown = Some(error),
             // After an unknown outcome a fence may be our own commit: ask once more.
             Err(AppendError::Fenced) => return fenced_or_ours(org, &chunk.commit).await,

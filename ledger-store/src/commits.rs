@@ -19,6 +19,8 @@ use crate::tenant::{OrgStore, OrgTx};
 pub const SQLSTATE_DUPLICATE_KEY: &str = "LK001";
 /// SQLSTATE of [`AppendError::DuplicateExternalId`].
 pub const SQLSTATE_DUPLICATE_EXTERNAL_ID: &str = "LK002";
+/// SQLSTATE of [`AppendError::Fenced`] where the commit's place was free and the head was elsewhere.
+pub const SQLSTATE_FENCED: &str = "LK004";
 /// SQLSTATE of an attempt to UPDATE, DELETE or TRUNCATE commits.
 pub const SQLSTATE_APPEND_ONLY: &str = "LK003";
 
@@ -79,6 +81,13 @@ pub struct Head {
 pub struct Appended {
     /// The last event's number: the new head.
     pub seq: Seq,
+}
+
+/// A commit whose payload is on the server, in a transaction that is still open. Dropping it undoes that.
+#[derive(Debug)]
+pub struct Staged {
+    tx: sqlx::Transaction<'static, sqlx::Postgres>,
+    row: AppendRow,
 }
 
 /// Why there is no [`Appended`].
@@ -189,6 +198,67 @@ impl OrgStore {
             "appended" => Ok(Appended { seq: commit.last_seq() }),
             _ => Err(AppendError::Fenced),
         }
+    }
+
+    /// The first half of an append, in a transaction of its own: the payload is on the server, the head has not moved.
+    /// While it is staged, no other writer gets past its place.
+    ///
+    /// # Errors
+    /// [`AppendError::Fenced`] when the place is taken; nothing is durable whatever the error.
+    pub async fn stage(&self, commit: &NewCommit, keys: &[NewKey], external_ids: &[NewExternalId]) -> Result<Staged, AppendError> {
+        let row = AppendRow::new(commit, commit.first_seq.saturating_sub(1), keys, external_ids).map_err(AppendError::Refused)?;
+        let mut tx = self.store().pool().begin_with("BEGIN").await.doing("begin a transaction").map_err(AppendError::Refused)?;
+        let placed: bool = sqlx::query_scalar("SELECT ledger.stage_commit($1, $2, $3, $4, $5, $6, $7, $8, $9, $10)")
+            .bind(self.org().0)
+            .bind(row.expected)
+            .bind(commit.prev_hash.as_slice())
+            .bind(row.event_count)
+            .bind(row.recorded_at)
+            .bind(row.codec)
+            .bind(commit.base_id)
+            .bind(commit.tree_root.as_slice())
+            .bind(commit.hash.as_slice())
+            .bind(commit.payload.as_slice())
+            .fetch_one(&mut *tx)
+            .await
+            .doing("stage a commit")
+            .map_err(AppendError::Refused)?;
+        if placed { Ok(Staged { tx, row }) } else { Err(AppendError::Fenced) }
+    }
+
+    /// The second half: moves the head and makes it durable.
+    ///
+    /// # Errors
+    /// As [`OrgStore::append_commit`].
+    pub async fn finish(
+        &self,
+        staged: Staged,
+        commit: &NewCommit,
+        keys: &[NewKey],
+        external_ids: &[NewExternalId],
+    ) -> Result<Appended, AppendError> {
+        let Staged { mut tx, row } = staged;
+        sqlx::query("SELECT ledger.finish_commit($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12)")
+            .bind(self.org().0)
+            .bind(row.expected)
+            .bind(commit.prev_hash.as_slice())
+            .bind(row.event_count)
+            .bind(row.recorded_at)
+            .bind(commit.hash.as_slice())
+            .bind(keys.iter().map(|k| k.key.as_str()).collect::<Vec<_>>())
+            .bind(keys.iter().map(|k| k.request_hash.as_slice()).collect::<Vec<_>>())
+            .bind(row.key_seqs)
+            .bind(row.key_counts)
+            .bind(external_ids.iter().map(|e| e.external_id.as_str()).collect::<Vec<_>>())
+            .bind(row.external_seqs)
+            .execute(&mut *tx)
+            .await
+            .map_err(|error| match classify(error) {
+                AppendError::OutcomeUnknown(source) => AppendError::Refused(source), // COMMIT was not sent yet
+                known => known,
+            })?;
+        tx.commit().await.doing("commit an append").map_err(AppendError::OutcomeUnknown)?;
+        Ok(Appended { seq: commit.last_seq() })
     }
 
     /// Finds out what became of a commit whose append ended in [`AppendError::OutcomeUnknown`].
@@ -336,6 +406,7 @@ async fn read_pages(org: OrgStore, mut after: Seq, to: Seq, sender: mpsc::Sender
 }
 
 /// The numbers of an append, as the types that Postgres has for them.
+#[derive(Debug)]
 struct AppendRow {
     expected: i64,
     event_count: i32,
@@ -386,6 +457,7 @@ fn classify(error: sqlx::Error) -> AppendError {
         return AppendError::OutcomeUnknown(StoreError::from_sqlx(doing, error));
     };
     match state.as_str() {
+        SQLSTATE_FENCED => AppendError::Fenced,
         SQLSTATE_DUPLICATE_KEY => AppendError::DuplicateKey { key: detail(&error) },
         SQLSTATE_DUPLICATE_EXTERNAL_ID => AppendError::DuplicateExternalId { external_id: detail(&error) },
         _ if rolled_back(&state) => AppendError::Refused(StoreError::Database { doing, source: error }),

@@ -5,6 +5,7 @@
 //! [`crate::report`], what a command decides is in `ledger-core`.
 
 pub mod account;
+pub mod bench;
 pub mod complaint;
 pub mod entry;
 pub mod events;
@@ -64,6 +65,8 @@ pub enum Command {
     /// Create and list organizations: each keeps its own books
     #[command(subcommand)]
     Org(org::OrgCommand),
+    /// Measure this machine: each figure beside a floor of raw PostgreSQL in the same run
+    Bench(bench::BenchArgs),
     /// Import journals that other programs wrote
     Import(Box<import::ImportArgs>),
     /// Open and list accounts of the chart
@@ -99,6 +102,7 @@ impl Command {
         match self {
             Self::Migrate(args) => schema::run(shell, &args).await,
             Self::Org(command) => org::run(shell, command).await,
+            Self::Bench(args) => bench::run(shell, args).await,
             Self::Import(args) => import::run(shell, *args).await,
             Self::Account(command) => account::run(shell, command).await,
             Self::Entry(command) => entry::run(shell, command).await,

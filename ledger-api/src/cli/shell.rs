@@ -64,6 +64,15 @@ pub struct Shell {
     starting: AtomicBool,
 }
 
+/// A database of its own for measuring.
+#[derive(Clone, Debug)]
+pub struct Scratch {
+    /// As its administrator: floors are raw tables.
+    pub admin: PgConnectOptions,
+    /// As the runtime.
+    pub runtime: PgConnectOptions,
+}
+
 /// A database that is fit for use.
 #[derive(Clone)]
 pub struct Session {
@@ -151,6 +160,30 @@ impl Shell {
     /// Whether the embedded server was being started when the command was interrupted.
     pub(super) fn is_starting(&self) -> bool {
         self.starting.load(Ordering::Relaxed)
+    }
+
+    /// A fresh database of the embedded server, for benches: migrated, empty, dropped by the next who asks for it.
+    ///
+    /// # Errors
+    /// With `--database-url`: benches fill and drop databases, and need the right to.
+    pub async fn scratch(&self, name: &'static str) -> anyhow::Result<Scratch> {
+        if self.global.database_url.is_some() {
+            return Err(Complaint::usage("benches run on the embedded server, which they may fill as they like")
+                .hint("leave --database-url (DATABASE_URL) out; choose the disk with --data-dir")
+                .into());
+        }
+        let mut slot = self.server.lock().await;
+        let server = self.embedded(&mut slot).await?;
+        let mut connection = PgConnection::connect_with(&server.admin_options()).await?;
+        for statement in ["DROP DATABASE IF EXISTS \"$\" WITH (FORCE)", "CREATE DATABASE \"$\" TEMPLATE template0 ENCODING 'UTF8'"] {
+            sqlx::query(sqlx::AssertSqlSafe(statement.replace('$', name))).execute(&mut connection).await?;
+        }
+        connection.close().await?;
+        let admin = server.admin_options().database(name);
+        ledger_store::migrate(&admin).await?;
+        let secret = server.secret(EMBEDDED_LOGIN)?;
+        ledger_store::ensure_login(&admin, EMBEDDED_LOGIN, &secret).await?;
+        Ok(Scratch { admin, runtime: server.options_for(EMBEDDED_LOGIN, &secret, name) })
     }
 
     /// Lets go of the embedded server: it is stopped if this process started it and nobody else uses it.

@@ -20,7 +20,7 @@ use super::summary::{Counters, Opened, Summary};
 use crate::import::source::{AccountDecl, CommodityDecl, Item, Place, RateDecl, Sink, SourceEntry, SourceError, Stop};
 
 /// Items of one chunk at most.
-const CHUNK_ITEMS: usize = 4_096;
+const CHUNK_ITEMS: usize = 8_192;
 /// Rough size at which a chunk ends early: lines and bytes of text, so that a commit stays small.
 const CHUNK_WEIGHT: usize = 1 << 20;
 /// What a line counts besides its texts.
