@@ -33,6 +33,11 @@ enum Failure {
     Unknown,
 }
 
+/// What part of a commit's time is spent at most on waiting for more requests.
+const GATHER_FRACTION: u32 = 4;
+/// Longest wait for more requests.
+const GATHER_MAX: Duration = Duration::from_millis(1);
+
 struct Task {
     org: OrgStore,
     config: LedgerConfig,
@@ -45,6 +50,11 @@ struct Task {
     in_flight: Option<JoinHandle<(Sealed, Result<(), Failure>)>>,
     attempts: u32,
     last_snapshot: Seq,
+    /// How many requests were lately at work at the same time: so many are worth a moment's wait.
+    crowd: usize,
+    /// How long the last commit took.
+    flight_time: Duration,
+    departed: Instant,
 }
 
 /// Runs until the organization has been idle for long enough or its history cannot be read.
@@ -67,7 +77,21 @@ impl Task {
     fn new(org: OrgStore, config: LedgerConfig, grown: broadcast::Sender<Grown>, confirmed: Loaded) -> Self {
         let (provisional, last_snapshot) = (confirmed.clone(), confirmed.tip.seq);
         let (batch, again) = (Batch::default(), VecDeque::new());
-        Self { org, config, grown, confirmed, provisional, batch, again, in_flight: None, attempts: 0, last_snapshot }
+        Self {
+            org,
+            config,
+            grown,
+            confirmed,
+            provisional,
+            batch,
+            again,
+            in_flight: None,
+            attempts: 0,
+            last_snapshot,
+            crowd: 1,
+            flight_time: Duration::ZERO,
+            departed: Instant::now(),
+        }
     }
 
     async fn serve(mut self, requests: &mut mpsc::Receiver<Pending>) {
@@ -128,6 +152,7 @@ impl Task {
             self.decide_or_defer(pending).await?;
         }
         if !self.batch.is_empty() {
+            self.gather(requests, open).await?;
             self.send();
             return Ok(true);
         }
@@ -145,6 +170,20 @@ impl Task {
                 Ok(true)
             }
         }
+    }
+
+    /// Waits a moment for those who were just answered and are about to ask again: one commit for all of them is
+    /// worth more than an early one for a few. Never longer than a fraction of what a commit takes.
+    async fn gather(&mut self, requests: &mut mpsc::Receiver<Pending>, open: &mut bool) -> Result<(), SubmitError> {
+        let until = Instant::now() + (self.flight_time / GATHER_FRACTION).min(GATHER_MAX);
+        while *open && self.again.is_empty() && self.batch.decided.len() < self.crowd && !self.batch.is_full() && Instant::now() < until {
+            match requests.try_recv() {
+                Ok(pending) => self.decide_or_defer(pending).await?,
+                Err(mpsc::error::TryRecvError::Empty) => tokio::task::yield_now().await,
+                Err(mpsc::error::TryRecvError::Disconnected) => *open = false,
+            }
+        }
+        Ok(())
     }
 
     /// Decides a request, unless it must see something that is not durable yet: the entry that it reverses, or
@@ -180,6 +219,7 @@ impl Task {
     /// Seals what was decided and sends it on its way.
     fn send(&mut self) {
         let sealed = self.batch.seal(&mut self.provisional.tip);
+        self.departed = Instant::now();
         let (org, resolve_for) = (self.org.clone(), self.config.resolve_for);
         self.in_flight = Some(tokio::spawn(async move {
             let result = deliver(&org, &sealed, resolve_for).await;
@@ -192,6 +232,8 @@ impl Task {
         match result {
             Ok(()) => {
                 self.attempts = 0;
+                self.flight_time = self.departed.elapsed();
+                self.crowd = sealed.decided.len() + self.batch.decided.len();
                 self.confirm(sealed).await
             }
             Err(Failure::Unknown) => {

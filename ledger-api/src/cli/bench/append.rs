@@ -13,8 +13,11 @@ pub(super) async fn run(shell: &Shell, entries: usize) -> anyhow::Result<Vec<Mea
     let before = world.org.head().await?.seq;
     let took = world.fill(&world.org, entries).await?;
     let (rows, bytes) = encoded_events(&world, before).await?;
-    execute(&world.scratch.admin, &["CREATE TABLE public.floor (org_id uuid NOT NULL, seq bigint NOT NULL, event bytea NOT NULL, PRIMARY KEY (org_id, seq))"])
-        .await?;
+    execute(
+        &world.scratch.admin,
+        &["CREATE TABLE public.floor (org_id uuid NOT NULL, seq bigint NOT NULL, event bytea NOT NULL, PRIMARY KEY (org_id, seq))"],
+    )
+    .await?;
     let floor_took = rows.copy_into(&world.scratch.admin, "public.floor").await?;
     let count = entries as u64;
     let floor = Measured::new("append floor: COPY of the events", "rows", count, floor_took);

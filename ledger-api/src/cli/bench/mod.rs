@@ -158,7 +158,8 @@ pub(super) async fn run(shell: &Shell, args: BenchArgs) -> anyhow::Result<Outcom
 }
 
 fn sheet(all: &[Measured]) -> Sheet {
-    let mut sheet = Sheet::new([text("Measured"), number("Count"), number("Seconds"), number("Per second"), text("Beside the floor"), text("Note")]);
+    let mut sheet =
+        Sheet::new([text("Measured"), number("Count"), number("Seconds"), number("Per second"), text("Beside the floor"), text("Note")]);
     for measured in all {
         let seconds = format!("{}.{:03}", measured.took.as_secs(), measured.took.subsec_millis());
         let per_second = output::grouped(i128::try_from(measured.per_second()).unwrap_or(i128::MAX), 0);
