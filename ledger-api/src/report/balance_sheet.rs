@@ -7,7 +7,7 @@ use chrono::NaiveDate;
 use ledger_core::{AccountType, CommodityNo};
 use serde_json::{Value, json};
 
-use super::statement::{self, Printer, Section, UNVALUED, totals_json};
+use super::statement::{self, Printer, Section, totals_json};
 use super::{Balance, Books, Heading, Sums};
 
 /// A balance sheet.
@@ -80,21 +80,21 @@ impl<'a> BalanceSheet<'a> {
     /// The table for people, to a depth of the tree of accounts.
     #[must_use]
     pub fn table(&self, heading: &Heading, depth: Option<usize>) -> String {
-        let mut printer = Printer::new(self.books, self.sections().map(|(_, section)| section), depth);
+        let mut printer = Printer::new(self.books, &self.sections().map(|(_, section)| section), depth);
         printer.section(&self.assets);
         printer.section(&self.liabilities);
         printer.section(&self.equity);
         printer.total("Total liabilities and equity", &self.claims);
-        format!("{}{}\n{}", heading.text("Balance sheet"), printer.finish(), self.verdict())
+        let unvalued = self.assets.total.has_unvalued() || self.claims.has_unvalued();
+        format!("{}{}\n{}", heading.text("Balance sheet"), printer.finish(unvalued), self.verdict())
     }
 
     fn verdict(&self) -> String {
-        let unvalued = if self.assets.total.has_unvalued() || self.claims.has_unvalued() { UNVALUED } else { "" };
         if self.ties() {
             let functional = CommodityNo::new(1);
             let foreign = self.difference().0.keys().any(|currency| *currency != functional);
             let wherein = if foreign { " in every currency and in value" } else { "" };
-            return format!("Assets equal liabilities and equity{wherein}.\n{unvalued}");
+            return format!("Assets equal liabilities and equity{wherein}.\n");
         }
         let mut text = String::from("ASSETS DIFFER FROM LIABILITIES AND EQUITY:\n");
         for (currency, sum) in self.difference().non_zero() {

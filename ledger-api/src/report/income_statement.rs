@@ -4,7 +4,7 @@
 use ledger_core::{AccountType, SubType};
 use serde_json::Value;
 
-use super::statement::{self, Printer, Section, UNVALUED, totals_json};
+use super::statement::{self, Printer, Section, totals_json};
 use super::{Balance, Books, Heading, Sums};
 
 /// An income statement.
@@ -70,7 +70,7 @@ impl<'a> IncomeStatement<'a> {
     /// The table for people, to a depth of the tree of accounts.
     #[must_use]
     pub fn table(&self, heading: &Heading, depth: Option<usize>) -> String {
-        let mut printer = Printer::new(self.books, self.sections().into_iter().map(|(_, section)| section), depth);
+        let mut printer = Printer::new(self.books, &self.sections().into_iter().map(|(_, section)| section).collect::<Vec<_>>(), depth);
         printer.section(&self.revenue);
         if let Some(costs) = &self.cost_of_sales {
             printer.section(costs);
@@ -80,7 +80,7 @@ impl<'a> IncomeStatement<'a> {
         printer.section(&self.expenses);
         let net = self.net();
         printer.total(if net.functional() < 0 { "Net loss" } else { "Net income" }, &net);
-        let unvalued = if net.has_unvalued() { format!("\n{UNVALUED}") } else { String::new() };
-        format!("{}{}{unvalued}", heading.text("Income statement"), printer.finish())
+        let unvalued = self.sections().iter().any(|(_, section)| section.total.has_unvalued());
+        format!("{}{}", heading.text("Income statement"), printer.finish(unvalued))
     }
 }

@@ -12,7 +12,7 @@ use crate::cli::output::{self, Column, Sheet, indented, number, text};
 pub const COLUMNS: [&str; 6] = ["section", "account", "name", "currency", "amount", "value"];
 
 /// The remark under statements of which not everything has a functional value.
-pub const UNVALUED: &str = "What was posted without a rate has \"no value\" and stands below each total in its own commodity.\n";
+const UNVALUED: &str = "What was posted without a rate has \"no value\" and stands below each total in its own commodity.\n";
 
 /// A line of a section: an account, or something derived.
 #[derive(Clone, Debug)]
@@ -100,21 +100,24 @@ pub struct Printer<'a> {
     books: &'a Books,
     sheet: Sheet,
     mixed: bool,
+    valued: bool,
     depth: usize,
 }
 
 impl<'a> Printer<'a> {
     /// A table for sections with these totals: one column of amounts when all is in the functional currency.
     #[must_use]
-    pub fn new<'s>(books: &'a Books, sections: impl IntoIterator<Item = &'s Section>, depth: Option<usize>) -> Self {
+    pub fn new(books: &'a Books, sections: &[&Section], depth: Option<usize>) -> Self {
         let functional = CommodityNo::new(1);
-        let mixed = sections.into_iter().any(|section| section.total.0.keys().any(|currency| *currency != functional));
-        let columns: Vec<Column> = if mixed {
-            vec![text(""), text("Cur."), number("Amount"), number(format!("Value {}", books.functional()))]
-        } else {
-            vec![text(""), number(books.functional())]
+        let all = || sections.iter().flat_map(|section| &section.total.0);
+        let mixed = all().any(|(currency, _)| *currency != functional);
+        let valued = all().any(|(_, sum)| sum.unvalued < sum.lines);
+        let columns: Vec<Column> = match (mixed, valued) {
+            (false, _) => vec![text(""), number(books.functional())],
+            (true, true) => vec![text(""), text("Cur."), number("Amount"), number(format!("Value {}", books.functional()))],
+            (true, false) => vec![text(""), text("Cur."), number("Amount")],
         };
-        Self { books, sheet: Sheet::new(columns), mixed, depth: depth.unwrap_or(usize::MAX) }
+        Self { books, sheet: Sheet::new(columns), mixed, valued, depth: depth.unwrap_or(usize::MAX) }
     }
 
     /// Adds a section with its title and its total.
@@ -140,10 +143,16 @@ impl<'a> Printer<'a> {
         self.sheet.blank();
     }
 
-    /// The table.
+    /// The table, and a remark where not everything has a value.
     #[must_use]
-    pub fn finish(self) -> String {
-        self.sheet.render()
+    pub fn finish(self, unvalued: bool) -> String {
+        let remark = match (unvalued, self.valued) {
+            (false, _) => String::new(),
+            (true, true) => UNVALUED.to_owned(),
+            (true, false) => format!("Nothing here has a value in {}: amounts stand in their own commodities.\n", self.books.functional()),
+        };
+        let between = if unvalued { "\n" } else { "" };
+        format!("{}{between}{remark}", self.sheet.render())
     }
 
     /// A node and what is below it. The total of an `only` node is that of its section, which follows anyway.
@@ -171,7 +180,8 @@ impl<'a> Printer<'a> {
             (true, false) => sums.non_zero().map(|(currency, sum)| self.amount_row(currency, sum)).collect(),
         };
         if rows.is_empty() {
-            rows.push(vec![String::new(), String::new(), self.books.value(0)]);
+            let nothing = self.books.value(0);
+            rows.push(if self.valued { vec![String::new(), String::new(), nothing] } else { vec![String::new(), nothing] });
         }
         for (index, mut row) in rows.into_iter().enumerate() {
             row.insert(0, if index == 0 { indented(depth, label) } else { String::new() });
@@ -182,7 +192,7 @@ impl<'a> Printer<'a> {
     /// The value of all that has one, then each commodity that has none: amounts of two commodities do not add up.
     fn total_rows(&self, sums: &Sums) -> Vec<Vec<String>> {
         let mut rows = Vec::new();
-        if sums.0.values().any(|sum| sum.unvalued < sum.lines) {
+        if self.valued && sums.0.values().any(|sum| sum.unvalued < sum.lines) {
             rows.push(vec![String::new(), String::new(), self.books.value(sums.functional())]);
         }
         let unvalued = sums.non_zero().filter(|(_, sum)| sum.unvalued > 0);
@@ -196,7 +206,9 @@ impl<'a> Printer<'a> {
             unvalued if unvalued == sum.lines => "no value".to_owned(),
             _ => "in part".to_owned(),
         };
-        vec![self.books.code(currency).to_owned(), self.books.grouped(sum.units, currency), value]
+        let mut row = vec![self.books.code(currency).to_owned(), self.books.grouped(sum.units, currency)];
+        row.extend(self.valued.then_some(value));
+        row
     }
 }
 

@@ -89,16 +89,16 @@ fn a_trial_balance_in_one_currency_is_plain() {
     insta::assert_snapshot!(report.table(&heading(None, Some("2025-12-31"))), @r"
     Acme: Trial balance as of 2025-12-31
 
-     Account   Name             Debit      Credit
-    ──────────────────────────────────────────────
+     Account   Name         Debit USD   Credit USD
+    ───────────────────────────────────────────────
      1000      Cash              0.00
      1100      Bank         12,345.50
-     3000      Capital                  10,000.00
-     4000      Sales                     5,000.00
+     3000      Capital                   10,000.00
+     4000      Sales                      5,000.00
      5000      Goods sold    2,000.00
      6100      Rent            654.50
-                            ─────────   ─────────
-     Total                  15,000.00   15,000.00
+                            ─────────   ──────────
+     Total                  15,000.00    15,000.00
 
     Debits equal credits.
     ");
@@ -283,8 +283,9 @@ fn a_balance_sheet_ties_in_every_currency() {
      Total liabilities and equity                                     0.00
                                                 h            3    no value
 
-    Assets equal liabilities and equity in every currency and in value.
     What was posted without a rate has "no value" and stands below each total in its own commodity.
+
+    Assets equal liabilities and equity in every currency and in value.
     "#);
     // One currency that ties in value is not enough.
     let broken = BalanceSheet::new(&books, &rows[..3], &[], day("2025-01-01"));

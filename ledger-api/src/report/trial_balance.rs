@@ -192,7 +192,10 @@ impl<'a> TrialBalance<'a> {
         let in_part = |row: &Balance| row.sum.unvalued > 0 && row.sum.unvalued < row.sum.lines;
         match self.show {
             Show::Functional if self.unvalued => text.push_str("Lines that were posted without a rate have no value and are left out.\n"),
-            Show::Transaction if self.unvalued => text.push_str("What was posted without a rate has \"no value\".\n"),
+            Show::Transaction if self.unvalued && Layout::of(self).value => {
+                text.push_str("What was posted without a rate has \"no value\".\n");
+            }
+            Show::Transaction if self.unvalued => text.push_str(&format!("Nothing but {0} has a value in {0}.\n", self.books.functional())),
             _ => {}
         }
         if self.rows.iter().any(in_part) && self.show == Show::Transaction {
@@ -215,18 +218,14 @@ impl Layout {
         let functional = CommodityNo::new(1);
         let foreign = report.totals.keys().any(|currency| *currency != functional);
         let named = |row: &Balance| report.books.account(row.account).is_some_and(|account| account.name != account.code);
-        Self { name: report.rows.iter().any(named), currency: report.totals.len() > 1, value: foreign }
+        let valued = |row: &Balance| row.currency != functional && row.sum.unvalued < row.sum.lines;
+        Self { name: report.rows.iter().any(named), currency: foreign, value: report.rows.iter().any(valued) }
     }
 
     fn columns(self, books: &Books) -> Vec<crate::cli::output::Column> {
-        let all = [
-            text("Account"),
-            text("Name"),
-            text("Cur."),
-            number("Debit"),
-            number("Credit"),
-            number(format!("Value {}", books.functional())),
-        ];
+        let side = |side: &str| number(if self.currency { side.to_owned() } else { format!("{side} {}", books.functional()) });
+        let all =
+            [text("Account"), text("Name"), text("Cur."), side("Debit"), side("Credit"), number(format!("Value {}", books.functional()))];
         self.pick(all)
     }
 
