@@ -113,6 +113,9 @@ fn encode_into(out: &mut Vec<u8>, event: &Proposed) -> Result<(), CodecError> {
 /// # Errors
 /// [`CodecError`]: an unknown kind, malformed or left-over bytes, a value that the books could not have written.
 pub fn decode(bytes: &[u8]) -> Result<Proposed, CodecError> {
+    if bytes.len() > EVENT_BYTES_MAX {
+        return Err(CodecError::new(format!("an event of {} bytes where {EVENT_BYTES_MAX} are the limit", bytes.len())));
+    }
     let mut from = Reader { rest: bytes };
     let kind = from.number()?;
     let actor = ActorNo(from.number()?);
