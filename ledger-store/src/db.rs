@@ -5,8 +5,9 @@
 
 use std::time::Duration;
 
+use sqlx::pool::PoolConnection;
 use sqlx::postgres::{PgConnectOptions, PgListener, PgPool, PgPoolOptions};
-use sqlx::{ConnectOptions, Connection, PgConnection};
+use sqlx::{ConnectOptions, Connection, PgConnection, Postgres};
 use tracing::log::LevelFilter;
 
 use crate::error::{Doing, StoreError};
@@ -125,6 +126,16 @@ impl Store {
     pub async fn notify(&self, channel: &str, payload: &str) -> Result<(), StoreError> {
         sqlx::query("SELECT pg_notify($1, $2)").bind(channel).bind(payload).execute(&self.pool).await.doing("notify")?;
         Ok(())
+    }
+
+    /// A connection to keep for several statements.
+    pub(crate) async fn connection(&self) -> Result<PoolConnection<Postgres>, StoreError> {
+        self.pool.acquire().await.doing("get a connection")
+    }
+
+    /// Whether a connection may be kept without anybody having to wait for it.
+    pub(crate) fn has_room(&self) -> bool {
+        self.pool.num_idle() > 0 || self.pool.size() < self.pool.options().get_max_connections()
     }
 
     pub(crate) fn pool(&self) -> &PgPool {

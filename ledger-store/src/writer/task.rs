@@ -6,17 +6,17 @@
 //! was used before), the provisional book is thrown away and everything unanswered is decided again, in order.
 
 use std::collections::{BTreeMap, VecDeque};
+use std::sync::{Mutex, PoisonError};
 use std::time::{Duration, Instant};
 
 use ledger_core::chain::Tip;
 use ledger_core::{BalancedEntry, Command, Rejection, Seq};
 use rand::RngExt;
 use tokio::sync::{broadcast, mpsc};
-use tokio::task::JoinHandle;
 
 use super::batch::{Batch, Decided, Sealed};
 use super::{Grown, LedgerConfig, Pending, Receipt, SubmitError, external_id_of};
-use crate::commits::{AppendError, Resolution};
+use crate::commits::{AppendError, NewCommit, Resolution};
 use crate::keys::StoredKey;
 use crate::load::{Loaded, entry_at, load_book, save_book};
 use crate::tenant::OrgStore;
@@ -38,6 +38,21 @@ const GATHER_FRACTION: u32 = 4;
 /// Longest wait for more requests.
 const GATHER_MAX: Duration = Duration::from_millis(1);
 
+/// How long a connection is kept for the next commit.
+const CONNECTION_IDLE: Duration = Duration::from_millis(50);
+
+type Connection = sqlx::pool::PoolConnection<sqlx::Postgres>;
+
+/// A batch on its way; polled by the task itself, so that no other thread has to be woken.
+type Flight = std::pin::Pin<Box<dyn Future<Output = Landed> + Send>>;
+
+/// What became of it.
+struct Landed {
+    sealed: Sealed,
+    result: Result<(), Failure>,
+    connection: Option<Connection>,
+}
+
 struct Task {
     org: OrgStore,
     config: LedgerConfig,
@@ -47,7 +62,10 @@ struct Task {
     batch: Batch,
     /// Requests to be decided before newly arriving ones.
     again: VecDeque<Pending>,
-    in_flight: Option<JoinHandle<(Sealed, Result<(), Failure>)>>,
+    /// In a mutex that is never locked, only reached through `get_mut`: it makes the task shareable between threads.
+    in_flight: Mutex<Option<Flight>>,
+    /// Kept from commit to commit while the pool can spare it.
+    connection: Option<Connection>,
     attempts: u32,
     last_snapshot: Seq,
     /// How many requests were lately at work at the same time: so many are worth a moment's wait.
@@ -85,7 +103,8 @@ impl Task {
             provisional,
             batch,
             again,
-            in_flight: None,
+            in_flight: Mutex::new(None),
+            connection: None,
             attempts: 0,
             last_snapshot,
             crowd: 1,
@@ -97,7 +116,7 @@ impl Task {
     async fn serve(mut self, requests: &mut mpsc::Receiver<Pending>) {
         let mut open = true;
         loop {
-            let stepped = match self.in_flight.take() {
+            let stepped = match self.in_flight.get_mut().unwrap_or_else(PoisonError::into_inner).take() {
                 Some(flight) => self.while_in_flight(flight, requests, &mut open).await,
                 None => self.while_idle(requests, &mut open).await,
             };
@@ -112,7 +131,7 @@ impl Task {
     /// One commit is on its way: decide what arrives meanwhile, then learn what became of it.
     async fn while_in_flight(
         &mut self,
-        mut flight: JoinHandle<(Sealed, Result<(), Failure>)>,
+        mut flight: Flight,
         requests: &mut mpsc::Receiver<Pending>,
         open: &mut bool,
     ) -> Result<bool, SubmitError> {
@@ -121,7 +140,8 @@ impl Task {
             tokio::select! {
                 biased;
                 landed = &mut flight => {
-                    let (sealed, result) = landed.map_err(|_| SubmitError::OutcomeUnknown)?;
+                    let Landed { sealed, result, connection } = landed;
+                    self.connection = connection.filter(|_| self.org.store().has_room());
                     self.landed(sealed, result).await?;
                     return Ok(true);
                 }
@@ -158,6 +178,16 @@ impl Task {
         }
         if !self.again.is_empty() {
             return Ok(true);
+        }
+        if self.connection.is_some() {
+            match tokio::time::timeout(CONNECTION_IDLE, requests.recv()).await {
+                Ok(Some(pending)) => {
+                    self.decide_or_defer(pending).await?;
+                    return Ok(true);
+                }
+                Ok(None) => return Ok(false),
+                Err(_) => self.connection = None,
+            }
         }
         match tokio::time::timeout(self.config.idle, requests.recv()).await {
             Ok(Some(pending)) => {
@@ -221,10 +251,12 @@ impl Task {
         let sealed = self.batch.seal(&mut self.provisional.tip);
         self.departed = Instant::now();
         let (org, resolve_for) = (self.org.clone(), self.config.resolve_for);
-        self.in_flight = Some(tokio::spawn(async move {
-            let result = deliver(&org, &sealed, resolve_for).await;
-            (sealed, result)
-        }));
+        let mut connection = self.connection.take();
+        let flight: Flight = Box::pin(async move {
+            let result = deliver(&org, &sealed, &mut connection, resolve_for).await;
+            Landed { sealed, result, connection }
+        });
+        *self.in_flight.get_mut().unwrap_or_else(PoisonError::into_inner) = Some(flight);
     }
 
     /// What became of the commit that was on its way.
@@ -387,7 +419,7 @@ impl Task {
 }
 
 /// Makes a sealed batch durable, or finds out why it is not.
-async fn deliver(org: &OrgStore, sealed: &Sealed, resolve_for: Duration) -> Result<(), Failure> {
+async fn deliver(org: &OrgStore, sealed: &Sealed, connection: &mut Option<Connection>, resolve_for: Duration) -> Result<(), Failure> {
     let Some(commit) = &sealed.commit else {
         // Rejections are right only if the stream still ends where they were decided.
         return match org.head().await {
@@ -398,7 +430,7 @@ async fn deliver(org: &OrgStore, sealed: &Sealed, resolve_for: Duration) -> Resu
     };
     let mut deadline = None;
     loop {
-        match org.append_commit(commit, commit.first_seq - 1, &sealed.keys, &sealed.external_ids).await {
+        match append(org, sealed, commit, connection).await {
             Ok(_) => return Ok(()),
             // Fenced after an unknown outcome: the winner may have been our own earlier attempt.
             Err(AppendError::Fenced) if deadline.is_none() => return Err(Failure::Lost),
@@ -416,7 +448,22 @@ async fn deliver(org: &OrgStore, sealed: &Sealed, resolve_for: Duration) -> Resu
     }
 }
 
-async fn resolve(org: &OrgStore, commit: &crate::commits::NewCommit, until: Instant) -> Result<Resolution, Failure> {
+/// Appends on the connection that was kept, or on another. One whose state is not known is not used again.
+async fn append(org: &OrgStore, sealed: &Sealed, commit: &NewCommit, kept: &mut Option<Connection>) -> Result<(), AppendError> {
+    let mut connection = match kept.take() {
+        Some(connection) => connection,
+        None => org.store().connection().await.map_err(AppendError::Refused)?,
+    };
+    let expected = commit.first_seq - 1;
+    let appended = org.append_commit_on(&mut connection, commit, expected, &sealed.keys, &sealed.external_ids).await;
+    match &appended {
+        Err(AppendError::OutcomeUnknown(_)) => drop(connection.detach()),
+        _ => *kept = Some(connection),
+    }
+    appended.map(drop)
+}
+
+async fn resolve(org: &OrgStore, commit: &NewCommit, until: Instant) -> Result<Resolution, Failure> {
     let mut pause = Duration::from_millis(20);
     loop {
         match org.resolve(commit).await {
