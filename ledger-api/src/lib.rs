@@ -1,5 +1,6 @@
 //! The shell around the ledger: command line, importers, reports.
 
 pub mod cli;
+pub mod demo;
 pub mod import;
 pub mod report;
