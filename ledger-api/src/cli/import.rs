@@ -228,7 +228,7 @@ fn source(file: &Path) -> anyhow::Result<(PathBuf, String, Option<tempfile::Name
 }
 
 /// Imports, and shows how far it has come.
-async fn watched(
+pub(super) async fn watched(
     shell: &Shell,
     org: ledger_store::OrgStore,
     path: PathBuf,

@@ -7,6 +7,7 @@
 pub mod account;
 pub mod bench;
 pub mod complaint;
+pub mod demo;
 pub mod entry;
 pub mod events;
 pub mod export;
@@ -49,6 +50,7 @@ pub struct Cli {
 
 const EXAMPLES: &str = "\
 Examples:
+  ledgerd demo
   ledgerd org create acme --name \"Acme Trading\" --currency USD
   ledgerd report trial-balance --org acme --as-of 2025-12-31
   ledgerd report income-statement --org acme --from 2025-01-01 --to 2025-12-31
@@ -60,6 +62,8 @@ Exit code: 0 done, 1 refused or a check failed, 2 wrong usage or configuration."
 /// The commands.
 #[derive(Debug, Subcommand)]
 pub enum Command {
+    /// Show everything at work on two years of a company that never was
+    Demo(demo::DemoArgs),
     /// Bring the database up to this version of ledgerd
     Migrate(schema::MigrateArgs),
     /// Create and list organizations: each keeps its own books
@@ -100,6 +104,7 @@ pub enum Command {
 impl Command {
     async fn run(self, shell: &Shell) -> anyhow::Result<Outcome> {
         match self {
+            Self::Demo(args) => demo::run(shell, args).await,
             Self::Migrate(args) => schema::run(shell, &args).await,
             Self::Org(command) => org::run(shell, command).await,
             Self::Bench(args) => bench::run(shell, args).await,

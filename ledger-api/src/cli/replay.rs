@@ -43,11 +43,11 @@ pub struct ReplayArgs {
 }
 
 /// One comparison.
-struct Compared {
+pub(super) struct Compared {
     what: String,
     seq: Seq,
-    rows: u64,
-    differences: u64,
+    pub(super) rows: u64,
+    pub(super) differences: u64,
     first: Vec<Difference>,
 }
 
@@ -60,22 +60,7 @@ pub(super) async fn run(shell: &Shell, args: ReplayArgs) -> anyhow::Result<Outco
             .hint("give a smaller --to-seq")
             .into());
     }
-    let bar = progress::bar(shell.global.quiet, head, "bringing up to date");
-    catch_up(&org, |step| bar.set_position(step.seq)).await?;
-    bar.set_message("folding the book");
-    let point = args.to_seq.map_or(Point::Latest, Point::AtSeq);
-    let found = balances(&org, &BalanceQuery { point, ..BalanceQuery::default() }).await?;
-    let book = fold(&org, found.seq, |seq| bar.set_position(seq)).await?;
-    let mut all = vec![laws(&book), books(&book, &found)];
-    for projection in projection::all() {
-        if args.to_seq.is_some_and(|to| to < head) && projection.compares_as_a_whole() {
-            continue;
-        }
-        bar.set_message(projection.name());
-        let to = args.to_seq.unwrap_or(Seq::MAX);
-        all.push(compared(projection.as_ref(), compare_to(&org, &projection, to, |step| bar.set_position(step.seq)).await?));
-    }
-    bar.finish_and_clear();
+    let all = compare_all(shell, &org, args.to_seq).await?;
     print(&match args.format.format {
         Format::Table => table(&args.org, &all),
         Format::Csv => output::csv(&COLUMNS, all.iter().flat_map(records))?,
@@ -83,6 +68,28 @@ pub(super) async fn run(shell: &Shell, args: ReplayArgs) -> anyhow::Result<Outco
     })?;
     let same = all.iter().all(|compared| compared.differences == 0);
     Ok(if same { Outcome::Done } else { Outcome::Failed })
+}
+
+/// Brings the read models up to date, then compares everything.
+pub(super) async fn compare_all(shell: &Shell, org: &OrgStore, to_seq: Option<Seq>) -> anyhow::Result<Vec<Compared>> {
+    let head = org.head().await?.seq;
+    let bar = progress::bar(shell.global.quiet, head, "bringing up to date");
+    catch_up(org, |step| bar.set_position(step.seq)).await?;
+    bar.set_message("folding the book");
+    let point = to_seq.map_or(Point::Latest, Point::AtSeq);
+    let found = balances(org, &BalanceQuery { point, ..BalanceQuery::default() }).await?;
+    let book = fold(org, found.seq, |seq| bar.set_position(seq)).await?;
+    let mut all = vec![laws(&book), books(&book, &found)];
+    for projection in projection::all() {
+        if to_seq.is_some_and(|to| to < head) && projection.compares_as_a_whole() {
+            continue;
+        }
+        bar.set_message(projection.name());
+        let to = to_seq.unwrap_or(Seq::MAX);
+        all.push(compared(projection.as_ref(), compare_to(org, &projection, to, |step| bar.set_position(step.seq)).await?));
+    }
+    bar.finish_and_clear();
+    Ok(all)
 }
 
 fn compared(projection: &dyn Projection, differences: Differences) -> Compared {
@@ -191,7 +198,7 @@ fn records(compared: &Compared) -> Vec<[String; 9]> {
     compared.first.iter().map(|difference| row(rest(difference))).collect()
 }
 
-fn table(slug: &str, all: &[Compared]) -> String {
+pub(super) fn table(slug: &str, all: &[Compared]) -> String {
     let mut sheet = Sheet::new([text("Compared"), number("Up to event"), number("Values"), number("Differences")]);
     for compared in all {
         let [seq, rows, differences] = [compared.seq, compared.rows, compared.differences].map(|n| n.to_string());

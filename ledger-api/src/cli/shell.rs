@@ -186,6 +186,11 @@ impl Shell {
         Ok(Scratch { admin, runtime: server.options_for(EMBEDDED_LOGIN, &secret, name) })
     }
 
+    /// The folder of the embedded server in use, which may differ from `--data-dir`; `--data-dir` itself without one.
+    pub async fn home(&self) -> PathBuf {
+        self.server.lock().await.as_ref().map_or_else(|| self.global.data_dir.clone(), |server| server.data_dir().to_owned())
+    }
+
     /// Lets go of the embedded server: it is stopped if this process started it and nobody else uses it.
     ///
     /// # Errors

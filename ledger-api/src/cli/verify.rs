@@ -81,7 +81,7 @@ pub(super) async fn run(shell: &Shell, args: VerifyArgs) -> anyhow::Result<Outco
     Ok(if sound { Outcome::Done } else { Outcome::Failed })
 }
 
-async fn in_database(shell: &Shell, slug: &str, kept: Vec<KeptHead>) -> anyhow::Result<(Report, Duration)> {
+pub(super) async fn in_database(shell: &Shell, slug: &str, kept: Vec<KeptHead>) -> anyhow::Result<(Report, Duration)> {
     let session = shell.connect().await?;
     let org = session.org_store(slug).await?;
     let others = session.store.organizations().await?.into_iter().map(|org| org.org.0).collect();
@@ -164,7 +164,7 @@ fn record(finding: &Finding) -> [String; 5] {
     [finding.check.to_string(), first, last, commits, finding.detail.clone()]
 }
 
-fn table(name: &str, report: &Report, took: Duration) -> String {
+pub(super) fn table(name: &str, report: &Report, took: Duration) -> String {
     let mut out = format!("{name} ({})\n", report.org);
     let from = report.from.map_or_else(|| "never".to_owned(), show_time);
     let to = report.end.as_ref().and_then(|end| end.recorded_at).map_or_else(|| "never".to_owned(), show_time);

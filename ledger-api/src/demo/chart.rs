@@ -115,7 +115,7 @@ const ACCOUNTS: &[Account] = &[
     ("7010", "Interest", "expense", "", "7000"),
     ("7020", "Exchange differences, realised", "expense", "fx_gain_loss", "7000"),
     ("7030", "Exchange differences, unrealised", "expense", "fx_gain_loss", "7000"),
-    ("8000", "Income tax", "expense", "", ""),
+    ("8010", "Income tax", "expense", "", ""),
 ];
 
 /// The chart as CSV, and its number of accounts.

@@ -3,7 +3,7 @@
 
 use std::collections::BTreeMap;
 
-use chrono::{Datelike, Days, Months, NaiveDate, Weekday};
+use chrono::{Datelike, Days, NaiveDate, Weekday};
 
 use super::chart::PRODUCTS;
 use super::dice::Dice;
@@ -203,12 +203,6 @@ impl<'a> Company<'a> {
 
     pub(super) fn in_days(&self, days: i64) -> NaiveDate {
         self.today + Days::new(u64::try_from(days).unwrap_or(0))
-    }
-
-    /// The day on which a month is `months` away, on its `day`th.
-    pub(super) fn in_months(&self, months: u32, day: u32) -> NaiveDate {
-        let date = self.today + Months::new(months);
-        date.with_day(day).unwrap_or(date)
     }
 
     /// What each product line has in stock, against what it should have: the line that needs goods most.

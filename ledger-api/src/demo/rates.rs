@@ -55,7 +55,7 @@ impl Rates {
     }
 
     /// About what so many USD cents are in another currency.
-    pub(super) fn from_usd(&self, cents: i64, currency: Currency, date: NaiveDate) -> i64 {
+    pub(super) fn in_currency(&self, cents: i64, currency: Currency, date: NaiveDate) -> i64 {
         cents * PER_UNIT / self.on(currency, date)
     }
 

@@ -77,7 +77,7 @@ impl Company<'_> {
     fn open_items(&mut self, entry: &mut Entry, parties: &[Party], about: i64, sign: i64) {
         for party in parties {
             let usd = self.dice.about(about, 60);
-            let cents = self.rates.from_usd(usd, party.currency, self.today);
+            let cents = self.rates.in_currency(usd, party.currency, self.today);
             let value = self.value(cents, party.currency);
             let document = self.document(if sign > 0 { "INV" } else { "BILL" });
             let wait = self.dice.between(3, 40);
@@ -143,12 +143,12 @@ impl Company<'_> {
     fn slip(&mut self, party: &str, what: &str, account: &'static str, cents: i64, (id, document): (String, String)) {
         let month = self.today.month();
         let due = self.in_days(14);
-        if account == "6430" && month % 2 == 1 {
+        if account == "6430" && !month.is_multiple_of(2) {
             let id = self.post(bill_entry(self.today, party, what, &document, account, cents, due));
             let late = self.today.year() == 2024 && month == 11;
             self.followups.push(Followup::Reverse { id, reason: format!("{document} was entered twice"), late });
         }
-        if account == "6420" && month % 2 == 0 {
+        if account == "6420" && month.is_multiple_of(2) {
             let mut wrong = bill_entry(self.today, party, "Licences for one user", &format!("{document}-2"), "6450", cents / 10, due);
             let wrong_id = self.post(wrong.clone());
             self.owe(due, claim_of(party, &format!("{document}-2"), cents / 10));

@@ -56,27 +56,51 @@ fn the_books_look_like_those_of_a_distributor() {
     for plan in PLANS {
         let mut years: BTreeMap<(i32, char), i64> = BTreeMap::new();
         let rates = Rates::new(plan.seed, LAST);
-        let mut value: BTreeMap<&str, i64> = BTreeMap::new();
         entries(&plan, |entry| {
             let mut sum = 0;
             for line in &entry.lines {
                 let worth = line.value.unwrap_or_else(|| rates.value(line.cents, line.currency, entry.date));
-                *value.entry(line.account).or_default() += worth;
                 sum += worth;
                 let class = line.account.chars().next().unwrap();
                 *years.entry((chrono::Datelike::year(&entry.date), class)).or_default() += worth;
             }
             assert!(sum.abs() <= 3, "{entry:?} is off by more than its rounding");
         });
-        println!("{plan:?}");
-        for (account, cents) in &value {
-            println!("  {account} {:>14}", cents / 100);
-        }
         for year in [2024, 2025] {
             let of = |class: char| years[&(year, class)];
             let margin = 100 * (-of('4') - of('5')) / -of('4');
-            println!("  {year}: sales {} margin {margin} % profit {}", -of('4') / 100, -(of('4') + of('5') + of('6') + of('7') + of('8')) / 100);
+            println!(
+                "  {year}: sales {} margin {margin} % profit {}",
+                -of('4') / 100,
+                -(of('4') + of('5') + of('6') + of('7') + of('8')) / 100
+            );
             assert!((25..=35).contains(&margin), "{plan:?} {year}: {margin} %");
         }
     }
+}
+
+#[test]
+fn every_account_is_in_the_chart_and_takes_postings() {
+    let (chart, accounts) = chart::csv();
+    assert_eq!(u64::try_from(chart.lines().count()).unwrap(), accounts + 1);
+    let postable: Vec<&str> = chart.lines().filter(|line| line.ends_with(",false")).map(|line| &line[..4]).collect();
+    let (used, _) = sums(&PLANS[0], |entry, _| {
+        for line in &entry.lines {
+            assert!(postable.contains(&line.account), "{line:?}");
+        }
+    });
+    let used: Vec<&str> = used.keys().map(|(account, _)| *account).collect();
+    let idle: Vec<&&str> = postable.iter().filter(|account| !used.contains(account)).collect();
+    assert!(idle.is_empty(), "accounts of the chart that nothing is posted to: {idle:?}");
+}
+
+#[test]
+fn the_same_seed_gives_the_same_bytes_and_another_does_not() {
+    let text = |seed| {
+        let mut text = String::new();
+        entries(&Plan { entries: ENTRIES_MIN, seed }, |entry| entry.write_csv(&mut text));
+        text
+    };
+    assert_eq!(text(5), text(5));
+    assert_ne!(text(5), text(6));
 }

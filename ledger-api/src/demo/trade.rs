@@ -33,7 +33,7 @@ impl Company<'_> {
         // Many small orders and some large ones; on average the average.
         let size = 12 + self.dice.below(70) + self.dice.below(70) + if self.dice.once_in(6) { self.dice.below(320) } else { 0 };
         let usd = (self.average_sale * size / 108).max(2_500);
-        let net = self.rates.from_usd(usd, customer.currency, self.today);
+        let net = self.rates.in_currency(usd, customer.currency, self.today);
         let document = self.document("INV");
         let terms = if customer.currency == Currency::Usd { 30 } else { 45 };
         let due = self.in_days(terms);
@@ -164,7 +164,7 @@ impl Company<'_> {
         let people = self.people;
         let supplier = pick_in(&people.suppliers, currency, &mut self.dice);
         let usd = self.dice.about(self.average_purchase, 35).max(1_000);
-        let cents = self.rates.from_usd(usd, currency, self.today);
+        let cents = self.rates.in_currency(usd, currency, self.today);
         let value = self.value(cents, currency);
         let bill = self.document("BILL");
         let due = self.in_days(if currency == Currency::Usd { 30 } else { 40 });
