@@ -16,8 +16,8 @@ use ledger_api::import::tabular::Options as Tabular;
 use ledger_core::book::Valuation;
 use ledger_core::event::Recorded;
 use ledger_core::{Book, Line};
-use ledger_projections::catch_up;
 use ledger_projections::reports::{BalanceQuery, Point};
+use ledger_projections::{catch_up, compare, projection};
 use ledger_store::OrgStore;
 use ledger_store::load::load_book;
 use rust_decimal::Decimal;
@@ -117,9 +117,13 @@ impl Imported {
         imported
     }
 
-    /// Zero in every currency at dates and events spread over history; read models and a fold of history agree.
+    /// Every row of every read model is what a replay of history gives. Zero in every currency at dates and events spread over history; read models and a fold of history agree.
     async fn assert_laws(&self, path: &Path) {
         let head = self.history.last().map_or(0, |recorded| recorded.seq);
+        for projection in projection::all() {
+            let found = compare(&self.org, projection.name(), |_| ()).await.unwrap();
+            assert!(found.is_empty() && found.seq == head, "{} {}: {found:#?}", path.display(), projection.name());
+        }
         for day in spread(&dates(&self.history), 8) {
             let found = read(&self.org, as_of(day)).await;
             assert_zero(&found, &format!("{} at {day}", path.display()));

@@ -210,7 +210,7 @@ impl Demo<'_> {
         }
         bar.finish_and_clear();
         let corrected = followups.iter().filter(|followup| matches!(followup, Followup::Correct { .. })).count();
-        let what = format!("{} reversals, {corrected} corrections, {CLOSED} closings", mended - corrected);
+        let what = format!("{} reversals, {corrected} corrections, {} closings", mended - corrected, CLOSED + HARD_CLOSED);
         self.screen.step("Mend and close", started, Step { count: commands.len() as u64, ..Step::said(what) });
         Ok(())
     }
