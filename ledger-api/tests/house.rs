@@ -222,7 +222,7 @@ fn what_must_not_be_there_is_not() {
                 "DEFERRABLE",
                 "CREATE RULE",
             ],
-            within: |file| file.ends_with(".sql"),
+            within: |file| file.is_under(&["migrations/"]),
             except: &[],
         },
         Ban {
