@@ -179,9 +179,10 @@ fn exit_of_cause(cause: &(dyn Error + 'static)) -> Option<u8> {
     }
 }
 
-/// Whether whoever read our output has left (`ledgerd … | head`): no error.
+/// Whether whoever read our output has left (`ledgerd … | head`): no error. A pipe to the database that broke is one: it
+/// comes wrapped in the store's own errors, which this does not look into.
 fn is_broken_pipe(error: &anyhow::Error) -> bool {
-    error.chain().any(|cause| cause.downcast_ref::<std::io::Error>().is_some_and(|error| error.kind() == std::io::ErrorKind::BrokenPipe))
+    error.downcast_ref::<std::io::Error>().is_some_and(|error| error.kind() == std::io::ErrorKind::BrokenPipe)
 }
 
 #[cfg(test)]
@@ -214,6 +215,14 @@ mod tests {
         let source = sqlx::Error::PoolClosed;
         let text = render(&StoreError::Unavailable { doing: "connect", source }.into());
         assert_eq!(text.lines().count(), 2, "{text}");
+    }
+
+    #[test]
+    fn a_reader_that_left_is_no_error_and_a_lost_database_is_one() {
+        let broken = || std::io::Error::from(std::io::ErrorKind::BrokenPipe);
+        assert!(is_broken_pipe(&broken().into()));
+        assert!(is_broken_pipe(&Err::<(), _>(broken()).context("cannot print").unwrap_err()));
+        assert!(!is_broken_pipe(&failing(StoreError::Unavailable { doing: "append a commit", source: sqlx::Error::Io(broken()) })));
     }
 
     #[test]

@@ -13,11 +13,11 @@ use ledger_store::{KeptHead, OrgStore};
 use super::poster::{Answers, corrects, name};
 
 /// Entries of one imported file.
-pub const FILE_ENTRIES: usize = 9_000;
+pub(crate) const FILE_ENTRIES: usize = 25_000;
 
 /// A stream as it was read so far: it is only read on from there, and a kept head proves that the rest is as it was.
 #[derive(Default)]
-pub struct Books {
+pub(crate) struct Books {
     /// Last event read.
     seq: Seq,
     /// Where each entry is, by description; reversals by the entry they negate.
@@ -28,7 +28,7 @@ pub struct Books {
 
 impl Books {
     /// Reads on, and checks what holds of every history.
-    pub async fn read_on(&mut self, org: &OrgStore) {
+    pub(crate) async fn read_on(&mut self, org: &OrgStore) {
         let report = stored::verify(org, stored::Options { kept: self.kept.clone(), ..Default::default() }).await.unwrap();
         assert!(report.is_sound(), "{:#?}", report.findings);
         let mut commits = Box::pin(org.commits(self.seq + 1, None));
@@ -53,7 +53,7 @@ impl Books {
 
     /// Every acknowledged command is where it was said to be, no number is left out, and at most one per poster is there
     /// without an answer. A correction is there whole or not at all.
-    pub fn check_posts(&self, answers: &Answers, posters: u64) {
+    pub(crate) fn check_posts(&self, answers: &Answers, posters: u64) {
         for ((poster, n), answer) in answers {
             let name = name(*poster, *n);
             assert_eq!(self.entries.get(&name), Some(&answer.entry()), "{name} was acknowledged as {answer:?}");
@@ -72,7 +72,7 @@ impl Books {
     }
 
     /// Of an imported file a beginning is there, in order; all of it when the import said that it was done.
-    pub fn check_import(&self, file: usize, done: bool) -> usize {
+    pub(crate) fn check_import(&self, file: usize, done: bool) -> usize {
         let places: Vec<Seq> = (0..FILE_ENTRIES).map_while(|entry| self.entries.get(&imported(file, entry)).copied()).collect();
         let there = (0..FILE_ENTRIES).filter(|entry| self.entries.contains_key(&imported(file, *entry))).count();
         assert_eq!(there, places.len(), "file {file}: what is there is a beginning of it");
@@ -81,18 +81,18 @@ impl Books {
         there
     }
 
-    pub fn entries(&self) -> usize {
+    pub(crate) fn entries(&self) -> usize {
         self.entries.len()
     }
 }
 
 /// The description of an entry of a file.
-pub fn imported(file: usize, entry: usize) -> String {
+pub(crate) fn imported(file: usize, entry: usize) -> String {
     format!("file {file} entry {entry}")
 }
 
 /// Writes a file to import. Even ones bear external ids, odd ones do not.
-pub fn write_file(path: &Path, file: usize) {
+pub(crate) fn write_file(path: &Path, file: usize) {
     let mut text = String::from("entry,date,account,amount,description\n");
     for entry in 0..FILE_ENTRIES {
         let (description, cents) = (imported(file, entry), entry % 90 + 10);
@@ -104,7 +104,7 @@ pub fn write_file(path: &Path, file: usize) {
 }
 
 /// Projections catch up, and are then what a replay of history gives.
-pub async fn check_read_models(org: &OrgStore) {
+pub(crate) async fn check_read_models(org: &OrgStore) {
     let head = catch_up(org, |_| {}).await.unwrap();
     for projection in projection::all() {
         let differences = compare(org, projection.name(), |_| {}).await.unwrap();

@@ -24,43 +24,44 @@ use uuid::Uuid;
 /// Names the variable that makes this binary a poster.
 const TASK: &str = "LEDGERD_CRASH_POSTER";
 /// Tasks that post at the same time.
-pub const POSTERS: u64 = 8;
+pub(crate) const POSTERS: u64 = 8;
 /// Every so many commands correct the entry before instead of posting a new one.
 const CORRECTION: u64 = 5;
 
 /// One acknowledgement.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Acknowledged {
-    pub first_seq: Seq,
-    pub events: u32,
+pub(crate) struct Acknowledged {
+    pub(crate) first_seq: Seq,
+    pub(crate) events: u32,
 }
 
 impl Acknowledged {
     /// Where the entry is: after what was written before it.
-    pub fn entry(&self) -> Seq {
+    pub(crate) fn entry(&self) -> Seq {
         self.first_seq + u64::from(self.events) - 1
     }
 }
 
 /// By poster and number.
-pub type Answers = BTreeMap<(u64, u64), Acknowledged>;
+pub(crate) type Answers = BTreeMap<(u64, u64), Acknowledged>;
 
 /// Whether the command of this number corrects the one before it.
-pub fn corrects(n: u64) -> bool {
+pub(crate) fn corrects(n: u64) -> bool {
     n % CORRECTION == CORRECTION - 1
 }
 
-pub fn name(poster: u64, n: u64) -> String {
+pub(crate) fn name(poster: u64, n: u64) -> String {
     format!("{poster}-{n}")
 }
 
 /// What was acknowledged so far. A line that was cut off by the kill was not: its number is asked again.
-pub fn read_answers(path: &Path) -> Answers {
+pub(crate) fn read_answers(path: &Path) -> Answers {
     let mut text = String::new();
     File::open(path).and_then(|mut file| file.read_to_string(&mut text)).unwrap_or_default();
     let mut answers = Answers::new();
     for line in text.split_inclusive('\n').filter(|line| line.ends_with('\n')) {
-        let numbers: Vec<u64> = line.split_whitespace().map(|word| word.parse().unwrap_or_else(|_| panic!("the poster says: {line}"))).collect();
+        let numbers: Vec<u64> =
+            line.split_whitespace().map(|word| word.parse().unwrap_or_else(|_| panic!("the poster says: {line}"))).collect();
         let [poster, n, first_seq, events] = numbers[..] else { panic!("the poster says: {line}") };
         let answer = Acknowledged { first_seq, events: u32::try_from(events).unwrap() };
         assert_eq!(answers.insert((poster, n), answer).filter(|before| *before != answer), None, "{poster}-{n} was answered in two ways");
@@ -69,7 +70,7 @@ pub fn read_answers(path: &Path) -> Answers {
 }
 
 /// Starts a poster.
-pub fn spawn(url: &str, org: OrgId, answers: &Path, errors: &Path) -> std::process::Child {
+pub(crate) fn spawn(url: &str, org: OrgId, answers: &Path, errors: &Path) -> std::process::Child {
     std::process::Command::new(std::env::current_exe().unwrap())
         .args(["--exact", "the_poster", "--nocapture"])
         .env(TASK, format!("{url}\n{org}\n{}", answers.display()))
@@ -81,7 +82,7 @@ pub fn spawn(url: &str, org: OrgId, answers: &Path, errors: &Path) -> std::proce
 }
 
 /// Does what the environment says; nothing when this process is no poster.
-pub async fn run_if_asked() {
+pub(crate) async fn run_if_asked() {
     let Ok(task) = std::env::var(TASK) else { return };
     std::thread::spawn(|| {
         std::io::stdin().read_to_end(&mut Vec::new()).ok();
@@ -102,7 +103,8 @@ pub async fn run_if_asked() {
     let file = Arc::new(Mutex::new(OpenOptions::new().create(true).append(true).open(&path).unwrap()));
     let posters = (0..POSTERS).map(|poster| {
         let (ledger, file) = (ledgers[usize::try_from(poster % 2).unwrap()].clone(), Arc::clone(&file));
-        let mine: BTreeMap<u64, Acknowledged> = known.iter().filter(|((p, _), _)| *p == poster).map(|((_, n), answer)| (*n, *answer)).collect();
+        let mine: BTreeMap<u64, Acknowledged> =
+            known.iter().filter(|((p, _), _)| *p == poster).map(|((_, n), answer)| (*n, *answer)).collect();
         tokio::spawn(post(ledger, org, poster, mine, file))
     });
     for poster in posters.collect::<Vec<_>>() {
@@ -127,7 +129,7 @@ fn command(poster: u64, n: u64, before: Option<Acknowledged>) -> Command {
     match before {
         Some(before) if corrects(n) => {
             let reverse = ReverseEntry { original: before.entry(), date: None, reason: "corrected".into() };
-            Command::CorrectEntry(CorrectEntry { reverse, replacement: draft })
+            Command::CorrectEntry(Box::new(CorrectEntry { reverse, replacement: draft }))
         }
         _ => Command::PostEntry(draft),
     }
