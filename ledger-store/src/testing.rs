@@ -229,10 +229,16 @@ impl DurableServer {
         }
     }
 
-    /// Kills the server's first process only, and leaves its workers to notice.
+    /// Kills the server's first process only, and leaves its workers to notice. Returns when that process is gone.
     pub fn kill_postmaster_9(&self) {
         let pid = self.postgres().postmaster_pid();
         os::signal("KILL", &pid.into_iter().collect::<Vec<_>>());
+        for _ in 0..1_000 {
+            if self.postgres().postmaster_pid().is_none() {
+                return;
+            }
+            std::thread::sleep(Duration::from_millis(2));
+        }
     }
 
     /// Starts it again; returns when it has recovered. A server that still runs is left running.

@@ -13,7 +13,7 @@ use ledger_store::{KeptHead, OrgStore};
 use super::poster::{Answers, corrects, name};
 
 /// Entries of one imported file.
-pub(crate) const FILE_ENTRIES: usize = 25_000;
+pub(crate) const FILE_ENTRIES: usize = 16_000;
 
 /// A stream as it was read so far: it is only read on from there, and a kept head proves that the rest is as it was.
 #[derive(Default)]

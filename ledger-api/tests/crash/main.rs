@@ -27,6 +27,8 @@ use sqlx::postgres::PgConnectOptions;
 use books::Books;
 
 const ROUNDS: u32 = 50;
+/// Ways of importing; each organization gets a file in each way.
+const WAYS: usize = 4;
 /// Rounds between comparisons of the read models.
 const COMPARE_EVERY: u32 = 10;
 
@@ -79,9 +81,10 @@ async fn nothing_is_lost_or_doubled_whoever_is_killed() {
         world.round(victim, &mut random).await;
         world.check(round % COMPARE_EVERY == 0).await;
         println!(
-            "round {round}, {:?}: {victim:?} killed; {} posts, {} imported entries",
+            "round {round}, {:?}: {victim:?} killed; {} posts, file {}, {} imported entries",
             started.elapsed(),
             world.post_books.entries(),
+            world.file,
             world.import_books.entries()
         );
     }
@@ -95,7 +98,7 @@ impl World {
         ensure_login(&server.admin_options().database("ledger"), "ledgerd", "").await.unwrap();
         let url = server.url_for("ledgerd", "ledger");
         let ledger = Ledger::new(connect(&url).await);
-        let (posts, imports) = (begin(&ledger, "posts").await, begin(&ledger, "imports").await);
+        let (posts, imports) = (begin(&ledger, "posts").await, begin(&ledger, "imports-0").await);
         ledger.store().close().await;
         let scratch = tempfile::tempdir().unwrap();
         books::write_file(&scratch.path().join("0.csv"), 0);
@@ -110,6 +113,7 @@ impl World {
     /// Starts both, waits for a random moment, kills, lets the survivors go on for a while, and kills them too.
     async fn round(&mut self, victim: Victim, random: &mut StdRng) {
         self.poster = Some(poster::spawn(&self.url, self.posts, &self.path("answers"), &self.path("poster.err")));
+        self.next_file().await;
         self.importer = Some(self.start_import());
         self.wait_for_the_moment(random).await;
         match victim {
@@ -124,9 +128,7 @@ impl World {
             }
         }
         pause(random.random_range(0..100)).await;
-        let t0 = Instant::now();
         self.server.restart().await;
-        println!("  restart took {:?}", t0.elapsed());
         pause(random.random_range(0..400)).await;
         kill(&mut self.poster);
         self.kill_importer();
@@ -145,16 +147,32 @@ impl World {
         pause(random.random_range(0..30)).await;
     }
 
-    fn start_import(&mut self) -> Child {
-        if self.imported {
-            self.file += 1;
-            self.imported = false;
-            books::write_file(&self.path(&format!("{}.csv", self.file)), self.file);
+    /// After a file that is in, the next; after all ways of importing, the next organization.
+    async fn next_file(&mut self) {
+        if !std::mem::take(&mut self.imported) {
+            return;
         }
+        self.file += 1;
+        books::write_file(&self.path(&format!("{}.csv", self.file)), self.file);
+        if self.file % WAYS == 0 {
+            let ledger = Ledger::new(connect(&self.url).await);
+            books::check_read_models(&ledger.store().for_org(self.imports)).await;
+            self.imports = begin(&ledger, &self.importing()).await;
+            self.import_books = Books::default();
+            ledger.store().close().await;
+        }
+    }
+
+    /// The organization that the current file goes to.
+    fn importing(&self) -> String {
+        format!("imports-{}", self.file / WAYS)
+    }
+
+    fn start_import(&mut self) -> Child {
         let mut command = Command::new(env!("CARGO_BIN_EXE_ledgerd"));
-        command.args(["import", "--org", "imports", "--quiet"]);
+        command.args(["import", "--org", &self.importing(), "--quiet"]);
         // In one pass and in two, with external ids and without: all must go on where they stopped.
-        match self.file % 4 {
+        match self.file % WAYS {
             0 => command.args(["--skip-invalid", "--entry-key", "tag"]),
             1 => command.arg("--skip-invalid"),
             2 => command.args(["--entry-key", "nothing"]),
@@ -181,7 +199,6 @@ impl World {
     }
 
     async fn check(&mut self, read_models: bool) {
-        let t0 = Instant::now();
         let answers = poster::read_answers(&self.path("answers"));
         let store = connect(&self.url).await;
         let (posts, imports) = (store.for_org(self.posts), store.for_org(self.imports));
@@ -189,14 +206,13 @@ impl World {
         self.import_books.read_on(&imports).await;
         self.post_books.check_posts(&answers, poster::POSTERS);
         let there = self.import_books.check_import(self.file, self.imported);
-        let atomic = self.file % 4 == 3;
+        let atomic = self.file % WAYS == 3;
         assert!(!atomic || there == 0 || there == books::FILE_ENTRIES, "an atomic import is there in part: {there} entries");
-        assert_eq!(self.import_books.entries(), self.file * books::FILE_ENTRIES + there, "nothing else is there");
+        assert_eq!(self.import_books.entries(), self.file % WAYS * books::FILE_ENTRIES + there, "nothing else is there");
         for name in ["poster.err", "importer.err"] {
             let said = std::fs::read_to_string(self.path(name)).unwrap_or_default();
             assert!(!said.contains("panicked"), "{name}: {said}");
         }
-        println!("  checked in {:?}", t0.elapsed());
         if read_models {
             books::check_read_models(&posts).await;
             books::check_read_models(&imports).await;
@@ -208,6 +224,7 @@ impl World {
     async fn finish(&mut self) {
         let mut poster = Some(poster::spawn(&self.url, self.posts, &self.path("answers"), &self.path("poster.err")));
         for _ in 0..2 {
+            self.next_file().await;
             let mut importer = self.start_import();
             assert!(importer.wait().unwrap().success(), "{}", std::fs::read_to_string(self.path("importer.err")).unwrap());
             self.imported = true;
@@ -217,12 +234,10 @@ impl World {
         self.check(true).await;
         // Once more: nothing is posted twice.
         let before = self.import_books.entries();
-        self.imported = false;
         assert!(self.start_import().wait().unwrap().success());
-        self.imported = true;
         self.check(false).await;
         assert_eq!(self.import_books.entries(), before);
-        println!("{} posts, {} imported entries from {} files", self.post_books.entries(), before, self.file + 1);
+        println!("{} posts, {} imported files", self.post_books.entries(), self.file + 1);
         assert!(self.post_books.entries() > 100, "the posters came to nothing");
     }
 }

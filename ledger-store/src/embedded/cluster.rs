@@ -140,6 +140,7 @@ pub(super) fn launch(home: &Home, binaries: &Binaries, config: &EmbeddedConfig) 
     let socket_dir = home.socket_dir()?;
     write_settings(home, binaries, config, &socket_dir)?;
     free_stale_pid(&cluster)?;
+    free_stale_sockets(&socket_dir, &cluster);
     rotate_log(&home.log());
     drop(home.account.private_file(&home.log())?);
     await_orphans(&cluster);
@@ -203,6 +204,19 @@ fn free_stale_pid(cluster: &Path) -> Result<()> {
     let text = fs::read_to_string(&path).at("read", &path)?;
     let rest = text.split_once('\n').map_or("", |(_, rest)| rest);
     fs::write(&path, format!("{spent}\n{rest}")).at("write", &path)
+}
+
+/// The lock file beside the socket names the killed server too, and Postgres would refuse to start for the same reason. The
+/// folder is this cluster's own, so a lock whose process is not its server is nobody's.
+fn free_stale_sockets(socket_dir: &Path, cluster: &Path) {
+    for entry in fs::read_dir(socket_dir).into_iter().flatten().flatten() {
+        let (name, path) = (entry.file_name(), entry.path());
+        let is_lock = name.to_string_lossy().starts_with(".s.PGSQL.") && name.to_string_lossy().ends_with(".lock");
+        let owner = fs::read_to_string(&path).ok().and_then(|text| text.lines().next()?.trim().parse().ok());
+        if is_lock && owner.is_some_and(|pid| identify(pid, cluster) == Process::Other) {
+            let _ = fs::remove_file(&path); // else the server says why it does not start
+        }
+    }
 }
 
 /// Workers of a server that was killed notice by themselves; one that is busy is told to go. Only called while no server lives.
