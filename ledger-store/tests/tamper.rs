@@ -219,8 +219,8 @@ impl Crime {
             commit.hash = commit_hash(&commit.header, &commit.payload);
             (hash, seq) = (commit.hash, commit.last_seq());
         }
-        for commit in self.commits[from..].to_vec() {
-            self.delete(commit.header.first_seq).await;
+        for index in from..self.commits.len() {
+            self.delete(self.commits[index].header.first_seq).await;
         }
         for commit in &forged {
             self.insert(commit).await;

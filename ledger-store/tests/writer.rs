@@ -1,5 +1,7 @@
 //! The writer against a real server: answers are durable, keys answer once, races are decided, bulk resumes.
 
+#![expect(clippy::unwrap_used, reason = "a test that cannot go on fails")]
+
 use std::collections::BTreeSet;
 use std::sync::Arc;
 

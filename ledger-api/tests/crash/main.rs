@@ -154,7 +154,7 @@ impl World {
         }
         self.file += 1;
         books::write_file(&self.path(&format!("{}.csv", self.file)), self.file);
-        if self.file % WAYS == 0 {
+        if self.file.is_multiple_of(WAYS) {
             let ledger = Ledger::new(connect(&self.url).await);
             books::check_read_models(&ledger.store().for_org(self.imports)).await;
             self.imports = begin(&ledger, &self.importing()).await;
