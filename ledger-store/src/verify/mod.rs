@@ -6,7 +6,7 @@
 //! tell that a whole tail was cut off, or rewritten by somebody who recomputed every hash.
 //!
 //! A break does not end the work: it is located, and what can still be checked after it is. [`stored`] verifies what
-//! is in the database, [`file`] an archive without any; [`pipeline`] is what they share. Read models are
+//! is in the database, [`mod@file`] an archive without any; [`pipeline`] is what they share. Read models are
 //! compared with history by `ledger-projections`.
 
 mod examine;
