@@ -279,17 +279,17 @@ fn as_text(args: &ImportArgs, summary: &Summary, took: Option<Duration>) -> Stri
         (_, true) => "Nothing was written; the file has",
         _ => "Posted",
     };
-    let _ = write!(text, "{verb} {} entries with {} lines", summary.posted, summary.lines);
+    let _ = write!(text, "{verb} {} with {} lines", entries(summary.posted), summary.lines);
     if let Some(took) = took.filter(|_| summary.posted > 0 && !summary.nothing_written && !summary.dry_run) {
         let per_second = u128::from(summary.posted) * 1_000_000 / took.as_micros().max(1);
         let _ = write!(text, " in {:.1?} ({per_second} entries/s), seq {} to {}", took, summary.seqs.0 + 1, summary.seqs.1);
     }
     text.push_str(".\n");
     if summary.already > 0 {
-        let _ = writeln!(text, "Already in the books: {} entries.", summary.already);
+        let _ = writeln!(text, "Already in the books: {}.", entries(summary.already));
     }
     if summary.refused > 0 {
-        let _ = write!(text, "Refused: {}", summary.refused);
+        let _ = write!(text, "Refused in all: {}", summary.refused);
         match &summary.rejects {
             Some(path) => {
                 let _ = writeln!(text, ". Mend them in {} and import that file.", path.display());
@@ -315,6 +315,10 @@ fn as_text(args: &ImportArgs, summary: &Summary, took: Option<Duration>) -> Stri
     text
 }
 
+fn entries(count: u64) -> String {
+    if count == 1 { "1 entry".to_owned() } else { format!("{count} entries") }
+}
+
 fn capitalised(text: &str) -> String {
     let mut chars = text.chars();
     chars.next().map(|first| first.to_uppercase().chain(chars).collect()).unwrap_or_default()
@@ -323,7 +327,7 @@ fn capitalised(text: &str) -> String {
 fn totals_text(text: &mut String, summary: &Summary) {
     use std::fmt::Write as _;
     let Some(totals) = &summary.notes.totals else { return };
-    let _ = write!(text, "Control totals of the file: {} entries, {} lines", totals.entries, totals.lines);
+    let _ = write!(text, "Control totals of the file: {}, {} lines", entries(totals.entries), totals.lines);
     if let (Some(first), Some(last)) = (totals.first_date, totals.last_date) {
         let _ = write!(text, ", {first} to {last}");
     }
@@ -344,6 +348,10 @@ fn opened_text(text: &mut String, summary: &Summary) {
         return;
     }
     let inferred = summary.opened.iter().filter(|account| account.inferred).count();
+    if inferred == 0 {
+        let _ = writeln!(text, "Accounts opened: {}.", summary.opened.len());
+        return;
+    }
     let _ = writeln!(text, "Accounts opened: {}, of which {inferred} with a type read off the name:", summary.opened.len());
     for account in summary.opened.iter().filter(|account| account.inferred).take(ACCOUNTS_SHOWN) {
         let _ = writeln!(text, "  {} as {} ({})", account.code, account.kind.as_str(), account.sub_type.as_str());
