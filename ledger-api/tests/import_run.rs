@@ -22,6 +22,7 @@ use ledger_store::OrgStore;
 use ledger_store::testing::RUNTIME_ROLE;
 use ledger_store::writer::Request;
 use rust_decimal::Decimal;
+use sqlx::Connection;
 use tempfile::TempDir;
 
 use books::{Shelf, Sums, assert_zero, bring_in, entries, history, read, shelf, sums};
@@ -242,7 +243,7 @@ fn journal(desk: &Desk, name: &str, entries: u64) -> PathBuf {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn an_interrupted_import_goes_on_where_it_stopped() {
-    const ENTRIES: u64 = 16_000;
+    const ENTRIES: u64 = 12_000;
     let desk = desk().await;
     let path = journal(&desk, "long.csv", ENTRIES);
     let whole = desk.books("uninterrupted").await;
@@ -250,23 +251,36 @@ async fn an_interrupted_import_goes_on_where_it_stopped() {
         let mut options = usd();
         options.tabular.key_use = key_use;
         let org = desk.books(slug).await;
-        // Its own connections are closed under it once something is durable.
+        // Its first chunk is held up; by the time it is let go, there are no connections for the second.
+        let mut admin = sqlx::PgConnection::connect_with(&desk.shelf.database.admin_options()).await.unwrap();
+        let mut holding = admin.begin().await.unwrap();
+        let hold = sqlx::query("SELECT seq FROM ledger.stream_head WHERE org_id = $1 FOR UPDATE").bind(org.org().0);
+        hold.execute(&mut *holding).await.unwrap();
         let doomed = desk.shelf.database.store().await;
         let running = {
             let (org, path, options) = (doomed.for_org(org.org()), path.clone(), options.clone());
             tokio::spawn(async move { bring_in(&org, &path, &options).await })
         };
-        while head(&org).await < 4_000 {
-            tokio::time::sleep(std::time::Duration::from_millis(1)).await;
+        let waits = "SELECT count(*) FROM pg_stat_activity WHERE datname = current_database() AND wait_event_type = 'Lock'";
+        // On a connection of its own: a transaction sees the activity of its beginning.
+        let mut watching = sqlx::PgConnection::connect_with(&desk.shelf.database.admin_options()).await.unwrap();
+        let mut looks = 0;
+        while sqlx::query_scalar::<_, i64>(waits).fetch_one(&mut watching).await.unwrap() == 0 {
+            looks += 1;
+            assert!(looks < 6_000, "{slug}: the import never came to its first chunk");
+            tokio::time::sleep(std::time::Duration::from_millis(5)).await;
         }
-        doomed.close().await;
+        let closing = tokio::spawn(async move { doomed.close().await });
+        tokio::time::sleep(std::time::Duration::from_millis(100)).await;
+        holding.rollback().await.unwrap();
+        closing.await.unwrap();
         let ended = running.await.unwrap();
         let durable = u64::try_from(posted(&org).await).unwrap();
         assert!(matches!(ended, Err(ImportError::Failure(_) | ImportError::Load(_))), "{slug}: it came to its end: {ended:?}");
         assert!(durable > 0 && durable < ENTRIES, "{slug}: {durable}");
         let summary = bring_in(&org, &path, &options).await.unwrap();
         assert_eq!((summary.already, summary.posted, summary.refused), (durable, ENTRIES - durable, 0), "{slug}");
-        assert_eq!(posted(&org).await, 16_000, "{slug}");
+        assert_eq!(posted(&org).await, 12_000, "{slug}");
         if key_use == KeyUse::ExternalId {
             bring_in(&whole, &path, &options).await.unwrap();
         }
@@ -328,7 +342,7 @@ async fn others_post_while_an_import_runs() {
                 let post = Command::PostEntry(DraftEntry::new("2025-06-01".parse().unwrap(), "at the counter", lines));
                 ledger.submit(org, Request::new(post, Actor::user("clerk"))).await.unwrap();
                 count += 1;
-                tokio::time::sleep(std::time::Duration::from_millis(200)).await;
+                tokio::time::sleep(std::time::Duration::from_millis(3)).await;
             }
             count
         })
@@ -342,6 +356,21 @@ async fn others_post_while_an_import_runs() {
     assert_eq!(bring_in(&org, &path, &usd()).await.unwrap().already, 12_000);
     catch_up(&org, |_| ()).await.unwrap();
     assert_eq!(sums(&read(&org, BalanceQuery::default()).await), trial_balance(&org).await);
+}
+
+/// Two entries with one id, thousands of entries apart: neither chunk knows of the other when it is decided.
+#[tokio::test(flavor = "multi_thread")]
+async fn an_id_that_comes_twice_in_a_long_file_is_refused_once() {
+    let desk = desk().await;
+    let org = desk.books("far-apart").await;
+    let path = journal(&desk, "far.csv", 12_000);
+    let mut text = std::fs::read_to_string(&path).unwrap();
+    text = text.replace("JE00009000,", "JE00000001,").replace("JE00011500,", "JE00000001,");
+    std::fs::write(&path, text).unwrap();
+    let summary = bring_in(&org, &path, &ImportOptions { mode: Mode::SkipInvalid, ..usd() }).await.unwrap();
+    assert_eq!((summary.posted, summary.refused), (11_998, 2), "{:?}", summary.refusals);
+    assert_eq!(posted(&org).await, 11_998);
+    trial_balance(&org).await;
 }
 
 #[tokio::test(flavor = "multi_thread")]

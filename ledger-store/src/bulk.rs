@@ -31,8 +31,10 @@ use crate::writer::{IdempotencyKey, external_id_of, now};
 
 /// Chunks that may be on their way: one being encoded, one being sent, one waiting.
 const CHUNKS_AHEAD: usize = 2;
-/// How often a lost race is decided again without any progress.
-const ATTEMPTS_MAX: u32 = 32;
+/// How often a place in the stream is tried for after a lost race.
+const ATTEMPTS_MAX: u32 = 256;
+/// Commands of the small commit that takes the place.
+const TURN_COMMANDS: usize = 16;
 
 /// Why a bulk append cannot go on. What was durable before stays.
 #[derive(Debug, thiserror::Error)]
@@ -88,7 +90,6 @@ pub struct Bulk<T> {
     undurable: VecDeque<Chunk<T>>,
     pipeline: Option<Pipeline>,
     refused_later: Vec<(T, Rejection)>,
-    attempts: u32,
     progress: Arc<Progress>,
 }
 
@@ -117,6 +118,19 @@ impl<T> Default for Chunk<T> {
     fn default() -> Self {
         Self { commands: Vec::new(), events: Vec::new(), key: None }
     }
+}
+
+impl<T> Chunk<T> {
+    /// The first `count` commands, with the key, and the others.
+    fn split(mut self, count: usize) -> [Self; 2] {
+        let others = self.commands.split_off(count.min(self.commands.len()));
+        [self, Self { commands: others, ..Self::default() }]
+    }
+}
+
+/// Whether somebody else was faster; everything decided since may be decided again.
+const fn lost_race(error: &AppendError) -> bool {
+    matches!(error, AppendError::Fenced | AppendError::DuplicateExternalId { .. })
 }
 
 /// What the encoder gets.
@@ -156,7 +170,6 @@ impl<T> Bulk<T> {
             undurable: VecDeque::new(),
             pipeline: None,
             refused_later: Vec::new(),
-            attempts: 0,
             progress,
         })
     }
@@ -298,38 +311,92 @@ impl<T> Bulk<T> {
         Ok(())
     }
 
-    /// After a lost race: loads what is durable now and decides the rest again.
+    /// After a lost race: takes the next place in the stream and posts everything undurable from there.
     fn recover(&mut self, error: BulkError) -> Result<(), BulkError> {
         match &error {
-            BulkError::Append { source: AppendError::Fenced | AppendError::DuplicateExternalId { .. }, .. } => {}
+            BulkError::Append { source, .. } if lost_race(source) => {}
             BulkError::Append { source: AppendError::DuplicateKey { .. }, .. } => return Err(BulkError::Twin),
             _ => return Err(error),
         }
-        let before = self.progress.durable_seq();
-        self.attempts += 1;
-        if self.attempts > ATTEMPTS_MAX || self.options.atomic {
-            return Err(BulkError::Contended { durable: before });
+        if self.options.atomic {
+            return Err(BulkError::Contended { durable: self.progress.durable_seq() });
         }
-        self.state = self.runtime.block_on(load_book(&self.org))?;
-        self.progress.durable_seq.store(self.state.tip.seq, Ordering::Release);
-        self.progress.durable_chunks.store(0, Ordering::Release);
         let open = std::mem::take(&mut self.chunk);
-        for chunk in std::mem::take(&mut self.undurable) {
-            self.decide_again(chunk)?;
-        }
-        self.chunk = self.decided_again(open)?;
+        let undurable = std::mem::take(&mut self.undurable);
+        self.take_turn(undurable)?;
+        self.chunk = self.decided_again(open, &mut HashMap::new())?;
         Ok(())
     }
 
-    fn decide_again(&mut self, chunk: Chunk<T>) -> Result<(), BulkError> {
-        let chunk = self.decided_again(chunk)?;
-        if chunk.events.is_empty() { Ok(()) } else { self.send(chunk) }
+    /// Posts chunks in one transaction whose first commit is small: it is decided on the new end of the stream and
+    /// put into its place within a moment, and from then on nobody can come first. Large chunks alone would lose
+    /// against busy posters for ever.
+    fn take_turn(&mut self, chunks: VecDeque<Chunk<T>>) -> Result<(), BulkError> {
+        let mut waiting = chunks;
+        if let Some(first) = waiting.pop_front() {
+            let [head, tail] = first.split(TURN_COMMANDS);
+            waiting.push_front(tail);
+            waiting.push_front(head);
+        }
+        let mut base = self.runtime.block_on(load_book(&self.org))?;
+        for _ in 0..ATTEMPTS_MAX {
+            self.runtime.block_on(base.catch_up(&self.org))?;
+            self.state = base.clone();
+            self.progress.durable_seq.store(base.tip.seq, Ordering::Release);
+            self.progress.durable_chunks.store(0, Ordering::Release);
+            match self.post_together(&mut waiting) {
+                Ok(()) => {
+                    self.progress.durable_seq.store(self.state.tip.seq, Ordering::Release);
+                    return Ok(());
+                }
+                Err(BulkError::Append { source: AppendError::DuplicateKey { .. }, .. }) => return Err(BulkError::Twin),
+                Err(BulkError::Append { source, .. }) if lost_race(&source) => {}
+                Err(error) => return Err(error),
+            }
+        }
+        Err(BulkError::Contended { durable: base.tip.seq })
     }
 
-    fn decided_again(&mut self, chunk: Chunk<T>) -> Result<Chunk<T>, BulkError> {
+    /// Decides the chunks on the book as it is and appends them in one transaction. Unless it succeeds they are kept.
+    fn post_together(&mut self, chunks: &mut VecDeque<Chunk<T>>) -> Result<(), BulkError> {
+        let durable = self.state.tip.seq;
+        let failed = |source| BulkError::Append { durable, source };
+        let mut tx = self.runtime.block_on(self.org.begin())?;
+        let (mut last, mut carried, mut used) = (None, None, HashMap::new());
+        for (index, slot) in chunks.iter_mut().enumerate() {
+            let Chunk { commands, events, key: own } = self.decided_again(std::mem::take(slot), &mut used)?;
+            *slot = Chunk { commands, events: Vec::new(), key: own.clone() };
+            let key = own.or_else(|| carried.take());
+            if events.is_empty() {
+                // The head of a split chunk has its key: where all of it is refused, the tail carries that.
+                carried = key.filter(|_| index == 0);
+                continue;
+            }
+            let message = encode_chunk(&mut self.state.tip, ToEncode { events, key })?;
+            let append =
+                self.org.append_commit_on(&mut tx, &message.commit, message.commit.first_seq - 1, &message.keys, &message.external_ids);
+            // Before COMMIT nothing can have become durable.
+            self.runtime.block_on(append).map_err(|error| match error {
+                AppendError::OutcomeUnknown(source) => failed(AppendError::Refused(source)),
+                other => failed(other),
+            })?;
+            last = Some(message.commit);
+        }
+        let Some(last) = last else { return Ok(()) };
+        let Err(lost) = self.runtime.block_on(tx.commit()) else { return Ok(()) };
+        match self.runtime.block_on(self.org.resolve(&last)) {
+            Ok(Resolution::Committed(_)) => Ok(()),
+            Ok(_) => Err(failed(AppendError::Refused(lost))),
+            Err(_) => Err(failed(AppendError::OutcomeUnknown(lost))),
+        }
+    }
+
+    /// Decides a chunk on the book as it is now; what is refused is told later. `used` are external ids that are
+    /// on their way to the stream.
+    fn decided_again(&mut self, chunk: Chunk<T>, used: &mut HashMap<String, Seq>) -> Result<Chunk<T>, BulkError> {
         let ids: Vec<&str> = chunk.commands.iter().filter_map(|(_, command)| external_id_of(command)).collect();
         let taken = if ids.is_empty() { Vec::new() } else { self.runtime.block_on(self.org.find_external_ids(&ids))? };
-        let mut used: HashMap<String, Seq> = taken.into_iter().collect();
+        used.extend(taken);
         let context = Context {
             actor: &self.options.actor,
             correlation: self.options.correlation,
@@ -361,9 +428,6 @@ impl<T> Bulk<T> {
     /// Forgets the commands of chunks that are durable.
     fn drop_durable(&mut self) {
         let durable = self.progress.durable_chunks.swap(0, Ordering::AcqRel);
-        if durable > 0 {
-            self.attempts = 0;
-        }
         for _ in 0..durable {
             self.undurable.pop_front();
         }
