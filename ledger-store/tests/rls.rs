@@ -51,12 +51,20 @@ impl TwoOrgs {
     }
 }
 
-/// CHECK constraints would refuse the made-up rows; what is tested here is another matter.
+/// CHECK constraints and triggers on INSERT would refuse the made-up rows; what is tested here is another matter.
 async fn drop_checks(superuser: &mut PgConnection) {
     let drops = format!(
         "SELECT format('ALTER TABLE %s DROP CONSTRAINT %I', conrelid::regclass, conname) FROM pg_constraint c JOIN pg_namespace n ON n.oid = connamespace
           WHERE {SCHEMAS} AND contype = 'c' AND conislocal"
     );
+    let disables = format!(
+        "SELECT format('ALTER TABLE %s DISABLE TRIGGER %I', tgrelid::regclass, tgname)
+           FROM pg_trigger t JOIN pg_class c ON c.oid = tgrelid JOIN pg_namespace n ON n.oid = relnamespace
+          WHERE {SCHEMAS} AND NOT tgisinternal AND tgtype & 4 = 4"
+    );
+    for disable in strings(superuser, &disables).await {
+        run(superuser, &disable).await.unwrap();
+    }
     for drop in strings(superuser, &drops).await {
         run(superuser, &drop).await.unwrap();
     }
@@ -67,6 +75,7 @@ async fn row_makers(superuser: &mut PgConnection) -> Vec<(String, String)> {
     let statement = format!(
         "SELECT t.name, format('INSERT INTO %s (%s) VALUES (%s)', t.name, string_agg(quote_ident(attname), ', '), string_agg(CASE
                     WHEN attname = 'org_id' THEN quote_literal('{{org}}')
+                    WHEN attname = 'projection' THEN quote_literal('gl_fact') -- so that views find what they join
                     WHEN typcategory = 'N' THEN '1'
                     WHEN typcategory = 'D' THEN quote_literal('2024-02-29')
                     WHEN typcategory = 'B' THEN 'true'
