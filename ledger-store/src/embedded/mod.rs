@@ -228,8 +228,8 @@ impl EmbeddedPostgres {
             Err(_) => lock.lock().at("lock", &self.home.dir.join("lock"))?,
         }
         drop(users);
-        let last = self.home.users_lock()?.try_lock().is_ok();
-        if !self.ours || !last || self.postmaster_pid() != Some(self.running.pid) {
+        let last = self.ours && is_free(&self.home.users_lock()?, wait);
+        if !last || self.postmaster_pid() != Some(self.running.pid) {
             return Ok(());
         }
         cluster::stop(&self.home, &self.binaries, wait)?;
@@ -276,7 +276,7 @@ fn bring_up(config: &EmbeddedConfig) -> Result<(File, EmbeddedPostgres)> {
         }
     };
     let users = home.users_lock()?;
-    let alone = users.try_lock().is_ok();
+    let alone = is_free(&users, true);
     let noted = fs::read_to_string(home.started_note()).is_ok_and(|text| text.trim() == running.pid.to_string());
     users.lock_shared().at("lock", &home.dir.join("users"))?;
     let password = if config.trust { None } else { Some(home.secret(SUPERUSER)?) };
@@ -313,4 +313,18 @@ fn transient(error: &sqlx::Error) -> bool {
 
 async fn blocking<T: Send + 'static>(work: impl FnOnce() -> Result<T> + Send + 'static) -> Result<T> {
     tokio::task::spawn_blocking(work).await.map_err(|error| EmbeddedError::Interrupted(error.to_string()))?
+}
+
+/// Whether nobody else holds this lock. A process that is just being forked holds a copy of every lock of its parent
+/// until it has become another program, so a held lock is looked at again for a moment.
+fn is_free(lock: &File, patient: bool) -> bool {
+    const LOOKS: u32 = 10;
+    const PAUSE: std::time::Duration = std::time::Duration::from_millis(20);
+    for _ in 1..if patient { LOOKS } else { 1 } {
+        if lock.try_lock().is_ok() {
+            return true;
+        }
+        std::thread::sleep(PAUSE);
+    }
+    lock.try_lock().is_ok()
 }
