@@ -7,12 +7,14 @@
 //!
 //! Not here: reading and writing commits (the store), the bytes of events (`codec`).
 
+use std::ops::Range;
+
 use uuid::Uuid;
 
 use crate::codec::{self, CodecError};
 use crate::event::{Proposed, Recorded};
 use crate::limits::{COMMIT_BYTES_TARGET, COMMIT_EVENTS_MAX};
-use crate::merkle::{Frontier, Hash, leaf_hash};
+use crate::merkle::{Frontier, Hash, leaf_hashes};
 use crate::{Seq, Timestamp};
 
 /// The fixed part of a commit, in the order in which it is hashed.
@@ -168,15 +170,16 @@ impl Tip {
     }
 
     fn grown(&self, commit: &Commit) -> Result<Frontier, Broken> {
-        let mut tree = self.tree.clone();
-        let mut found = 0_u64;
+        let broken = |found: usize| Broken::Frames { expected: commit.header.event_count, found: found as u64 };
+        let mut frames = Vec::new();
         for frame in codec::frames(&commit.payload) {
-            tree.push(leaf_hash(frame.map_err(|_| Broken::Frames { expected: commit.header.event_count, found })?));
-            found += 1;
+            frames.push(frame.map_err(|_| broken(frames.len()))?);
         }
-        if found != u64::from(commit.header.event_count) || found == 0 {
-            return Err(Broken::Frames { expected: commit.header.event_count, found });
+        if frames.is_empty() || frames.len() as u64 != u64::from(commit.header.event_count) {
+            return Err(broken(frames.len()));
         }
+        let mut tree = self.tree.clone();
+        tree.extend(&leaf_hashes(frames.into_iter()));
         if tree.root() == commit.header.tree_root { Ok(tree) } else { Err(Broken::TreeRoot) }
     }
 }
@@ -237,7 +240,8 @@ pub struct Mark {
 #[derive(Clone, Debug, Default)]
 pub struct CommitBuilder {
     payload: Vec<u8>,
-    leaves: Vec<Hash>,
+    /// Where each event stands in the payload.
+    frames: Vec<Range<usize>>,
 }
 
 impl CommitBuilder {
@@ -247,32 +251,32 @@ impl CommitBuilder {
     /// [`CodecError`] when the event is larger than one may be; the commit is then unchanged.
     pub fn push(&mut self, event: &Proposed) -> Result<(), CodecError> {
         let frame = codec::append_frame(&mut self.payload, event)?;
-        self.leaves.push(leaf_hash(&self.payload[frame]));
+        self.frames.push(frame);
         Ok(())
     }
 
     /// How far the commit has come, to return to.
     #[must_use]
     pub fn mark(&self) -> Mark {
-        Mark { bytes: self.payload.len(), events: self.leaves.len() }
+        Mark { bytes: self.payload.len(), events: self.frames.len() }
     }
 
     /// Forgets what was pushed since.
     pub fn return_to(&mut self, mark: Mark) {
         self.payload.truncate(mark.bytes);
-        self.leaves.truncate(mark.events);
+        self.frames.truncate(mark.events);
     }
 
     /// Number of events so far.
     #[must_use]
     pub fn len(&self) -> usize {
-        self.leaves.len()
+        self.frames.len()
     }
 
     /// Whether there is none.
     #[must_use]
     pub fn is_empty(&self) -> bool {
-        self.leaves.is_empty()
+        self.frames.is_empty()
     }
 
     /// Whether another `events` events should go into another commit.
@@ -284,11 +288,9 @@ impl CommitBuilder {
     /// Seals the commit after `tip`, moves `tip` past it, and leaves the builder empty.
     /// `now` is raised to the tip's time where a clock ran back.
     pub fn seal(&mut self, tip: &mut Tip, now: Timestamp, base_id: Uuid) -> Commit {
-        for leaf in self.leaves.drain(..) {
-            tip.tree.push(leaf);
-        }
-        let event_count = u32::try_from(tip.tree.size() - tip.seq).unwrap_or(u32::MAX);
         let payload = std::mem::take(&mut self.payload);
+        tip.tree.extend(&leaf_hashes(self.frames.drain(..).map(|frame| &payload[frame])));
+        let event_count = u32::try_from(tip.tree.size() - tip.seq).unwrap_or(u32::MAX);
         let header = CommitHeader {
             org: tip.org,
             first_seq: tip.seq + 1,

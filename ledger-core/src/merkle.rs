@@ -2,36 +2,62 @@
 //!
 //! The tree gives two proofs that need neither the database nor the rest of history: that an event is in the
 //! stream (inclusion), and that a longer stream begins with a shorter one (consistency). Tree shape and proof
-//! order are those of RFC 6962 section 2.1; leaves are prefixed with 0x00, inner nodes with 0x01.
+//! order are those of RFC 6962 section 2.1. Leaves are hashed with their length before them and zeros that fill their last
+//! block; inner nodes in BLAKE3's keyed mode under a published key, so that a node is never taken for a leaf, where two
+//! hashes fill exactly one block. Whole blocks can be hashed many at a time ([`many`]).
 
 /// A BLAKE3 hash.
 pub type Hash = [u8; 32];
 
-/// Bytes of a short event.
-const SHORT: usize = 191;
+mod many;
 
-/// The hash of an event's bytes as a leaf.
+pub use many::leaf_hashes;
+
+/// Bytes before an event in its leaf: its length.
+const LENGTH: usize = 4;
+/// The block of BLAKE3; a leaf is whole blocks.
+const BLOCK: usize = 64;
+/// Blocks of a leaf that needs no memory of its own.
+const SHORT_BLOCKS: usize = 4;
+
+/// How many blocks the leaf of an event fills.
+const fn leaf_blocks(event: &[u8]) -> usize {
+    (LENGTH + event.len()).div_ceil(BLOCK)
+}
+
+/// The bytes of a leaf into a buffer of zeros that it fills: the event's length in four bytes, little endian, the
+/// event, and zeros to the end of the block.
+fn write_leaf(event: &[u8], leaf: &mut [u8]) {
+    let length = u32::try_from(event.len()).unwrap_or(u32::MAX); // events are far shorter
+    let (before, after) = leaf.split_at_mut(LENGTH);
+    before.copy_from_slice(&length.to_le_bytes());
+    after[..event.len()].copy_from_slice(event);
+}
+
+/// The hash of an event's bytes as a leaf: of its length, itself, and zeros that fill the last block.
 #[must_use]
 pub fn leaf_hash(event: &[u8]) -> Hash {
-    // Short events, nearly all, are hashed in one go, which costs half as much.
-    let mut input = [0; SHORT + 1];
-    if let Some(short) = input.get_mut(1..=event.len()) {
-        short.copy_from_slice(event);
-        return *blake3::hash(&input[..=event.len()]).as_bytes();
+    let length = leaf_blocks(event) * BLOCK;
+    let mut short = [0; SHORT_BLOCKS * BLOCK];
+    if let Some(leaf) = short.get_mut(..length) {
+        write_leaf(event, leaf);
+        return *blake3::hash(leaf).as_bytes();
     }
-    let mut hasher = blake3::Hasher::new();
-    hasher.update(&[0]);
-    hasher.update(event);
-    *hasher.finalize().as_bytes()
+    let mut leaf = vec![0; length];
+    write_leaf(event, &mut leaf);
+    *blake3::hash(&leaf).as_bytes()
 }
+
+/// The key of inner nodes. It is no secret: it keeps them apart from everything else that is hashed.
+pub const NODE_KEY: &[u8; 32] = b"ledger 2026 merkle inner node v1";
 
 /// The hash of an inner node.
 #[must_use]
 pub fn node_hash(left: &Hash, right: &Hash) -> Hash {
-    let mut input = [1_u8; 65];
-    input[1..33].copy_from_slice(left);
-    input[33..].copy_from_slice(right);
-    *blake3::hash(&input).as_bytes()
+    let mut input = [0; 64];
+    input[..32].copy_from_slice(left);
+    input[32..].copy_from_slice(right);
+    *blake3::keyed_hash(NODE_KEY, &input).as_bytes()
 }
 
 /// What must be kept of a tree to go on appending: its size and the roots of its perfect subtrees.
@@ -94,6 +120,14 @@ impl Frontier {
         true
     }
 
+    /// Appends leaves, as pushing one after another does, most of them hashed side by side.
+    pub fn extend(&mut self, leaves: &[Hash]) {
+        for subtree in subtrees(self.size, leaves) {
+            let fits = self.push_subtree(subtree);
+            debug_assert!(fits, "subtrees are made for where they stand");
+        }
+    }
+
     /// The root of the tree; for no leaves the hash of nothing, as in RFC 6962.
     #[must_use]
     pub fn root(&self) -> Hash {
@@ -121,10 +155,19 @@ pub fn subtrees(start: u64, leaves: &[Hash]) -> Vec<Subtree> {
     while let Some(longest) = rest.len().checked_ilog2() {
         let height = at.trailing_zeros().min(longest);
         let (part, after) = rest.split_at(1 << height);
-        found.push(Subtree { height, root: root(part) });
+        found.push(Subtree { height, root: perfect_root(part) });
         (at, rest) = (at + (1 << height), after);
     }
     found
+}
+
+/// The root over 2^n leaves, level by level.
+fn perfect_root(leaves: &[Hash]) -> Hash {
+    let mut level = std::borrow::Cow::Borrowed(leaves);
+    while level.len() > 1 {
+        level = many::node_hashes(&level).into();
+    }
+    level.first().copied().unwrap_or_default()
 }
 
 /// The root over leaves at hand.
@@ -276,6 +319,9 @@ mod tests {
                 all[..start].iter().for_each(|leaf| one_by_one.push(*leaf));
                 let mut at_once = one_by_one.clone();
                 all[start..end].iter().for_each(|leaf| one_by_one.push(*leaf));
+                let mut extended = at_once.clone();
+                extended.extend(&all[start..end]);
+                assert_eq!(extended, one_by_one, "{start}..{end}");
                 let parts = subtrees(start as u64, &all[start..end]);
                 assert!(parts.into_iter().all(|part| at_once.push_subtree(part)), "{start}..{end}");
                 assert_eq!(at_once, one_by_one, "{start}..{end}");

@@ -97,7 +97,9 @@ pub fn units_of(amount: Decimal, scale: u8) -> Result<Units, MoneyError> {
     let have = amount.scale();
     let want = u32::from(scale);
     let mantissa = amount.mantissa();
-    let units = if have <= want {
+    let units = if have == want {
+        mantissa
+    } else if have < want {
         mantissa.checked_mul(POW10[(want - have) as usize]).ok_or(MoneyError::Overflow)?
     } else {
         let divisor = POW10[(have - want) as usize];

@@ -29,8 +29,8 @@ use crate::load::{LoadError, Loaded, from_chain, load_book};
 use crate::tenant::OrgStore;
 use crate::writer::{IdempotencyKey, external_id_of, now};
 
-/// Chunks that may be on their way: one being encoded, one being sent, one waiting.
-const CHUNKS_AHEAD: usize = 2;
+/// Chunks that may wait before the encoder, and before the sender: enough that a slow flush stops neither.
+const CHUNKS_AHEAD: usize = 4;
 /// How often a place in the stream is tried for after a lost race.
 const ATTEMPTS_MAX: u32 = 256;
 /// Commands of the small commit that takes the place.

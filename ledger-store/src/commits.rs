@@ -129,6 +129,39 @@ pub enum Resolution {
     Overtaken,
 }
 
+const APPEND_POSTING: &str = "SELECT ledger.append_posting($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14)";
+const APPEND_COMMIT: &str = "SELECT ledger.append_commit($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16)";
+const STAGE_COMMIT: &str = "SELECT ledger.stage_commit($1, $2, $3, $4, $5, $6, $7, $8, $9, $10)";
+const FINISH_COMMIT: &str = "SELECT ledger.finish_commit($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12)";
+
+type Statement<'q> = sqlx::query::Query<'q, sqlx::Postgres, sqlx::postgres::PgArguments>;
+
+/// The parameters of keys and external ids, in the order that the functions take them.
+trait BindNames<'q> {
+    /// At most one key, as scalars.
+    fn bind_key(self, key: Option<&'q NewKey>, row: &AppendRow) -> Self;
+    /// Any number, as arrays that run in step.
+    fn bind_names(self, keys: &'q [NewKey], external_ids: &'q [NewExternalId], row: &AppendRow) -> Self;
+}
+
+impl<'q> BindNames<'q> for Statement<'q> {
+    fn bind_key(self, key: Option<&'q NewKey>, row: &AppendRow) -> Self {
+        self.bind(key.map(|key| key.key.as_str()))
+            .bind(key.map(|key| key.request_hash.as_slice()))
+            .bind(row.key_seqs.first().copied())
+            .bind(row.key_counts.first().copied())
+    }
+
+    fn bind_names(self, keys: &'q [NewKey], external_ids: &'q [NewExternalId], row: &AppendRow) -> Self {
+        self.bind(keys.iter().map(|k| k.key.as_str()).collect::<Vec<_>>())
+            .bind(keys.iter().map(|k| k.request_hash.as_slice()).collect::<Vec<_>>())
+            .bind(row.key_seqs.clone())
+            .bind(row.key_counts.clone())
+            .bind(external_ids.iter().map(|e| e.external_id.as_str()).collect::<Vec<_>>())
+            .bind(row.external_seqs.clone())
+    }
+}
+
 impl OrgStore {
     /// Where the stream ends. One round trip.
     ///
@@ -173,27 +206,11 @@ impl OrgStore {
         external_ids: &[NewExternalId],
     ) -> Result<Appended, AppendError> {
         let row = AppendRow::new(commit, expected_seq, keys, external_ids).map_err(AppendError::Refused)?;
-        let answer: String =
-            sqlx::query_scalar("SELECT ledger.append_commit($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16)")
-                .bind(self.org().0)
-                .bind(row.expected)
-                .bind(commit.prev_hash.as_slice())
-                .bind(row.event_count)
-                .bind(row.recorded_at)
-                .bind(row.codec)
-                .bind(commit.base_id)
-                .bind(commit.tree_root.as_slice())
-                .bind(commit.hash.as_slice())
-                .bind(commit.payload.as_slice())
-                .bind(keys.iter().map(|k| k.key.as_str()).collect::<Vec<_>>())
-                .bind(keys.iter().map(|k| k.request_hash.as_slice()).collect::<Vec<_>>())
-                .bind(row.key_seqs)
-                .bind(row.key_counts)
-                .bind(external_ids.iter().map(|e| e.external_id.as_str()).collect::<Vec<_>>())
-                .bind(row.external_seqs)
-                .fetch_one(connection)
-                .await
-                .map_err(classify)?;
+        let append = match (keys, external_ids) {
+            ([] | [_], []) => self.placing(APPEND_POSTING, commit, &row).bind_key(keys.first(), &row),
+            _ => self.placing(APPEND_COMMIT, commit, &row).bind_names(keys, external_ids, &row),
+        };
+        let answer: String = append.fetch_one(connection).await.and_then(|found| found.try_get(0)).map_err(classify)?;
         match answer.as_str() {
             "appended" => Ok(Appended { seq: commit.last_seq() }),
             _ => Err(AppendError::Fenced),
@@ -208,21 +225,8 @@ impl OrgStore {
     pub async fn stage(&self, commit: &NewCommit, keys: &[NewKey], external_ids: &[NewExternalId]) -> Result<Staged, AppendError> {
         let row = AppendRow::new(commit, commit.first_seq.saturating_sub(1), keys, external_ids).map_err(AppendError::Refused)?;
         let mut tx = self.store().pool().begin_with("BEGIN").await.doing("begin a transaction").map_err(AppendError::Refused)?;
-        let placed: bool = sqlx::query_scalar("SELECT ledger.stage_commit($1, $2, $3, $4, $5, $6, $7, $8, $9, $10)")
-            .bind(self.org().0)
-            .bind(row.expected)
-            .bind(commit.prev_hash.as_slice())
-            .bind(row.event_count)
-            .bind(row.recorded_at)
-            .bind(row.codec)
-            .bind(commit.base_id)
-            .bind(commit.tree_root.as_slice())
-            .bind(commit.hash.as_slice())
-            .bind(commit.payload.as_slice())
-            .fetch_one(&mut *tx)
-            .await
-            .doing("stage a commit")
-            .map_err(AppendError::Refused)?;
+        let staged = self.placing(STAGE_COMMIT, commit, &row).fetch_one(&mut *tx).await;
+        let placed: bool = staged.and_then(|found| found.try_get(0)).doing("stage a commit").map_err(AppendError::Refused)?;
         if placed { Ok(Staged { tx, row }) } else { Err(AppendError::Fenced) }
     }
 
@@ -238,19 +242,14 @@ impl OrgStore {
         external_ids: &[NewExternalId],
     ) -> Result<Appended, AppendError> {
         let Staged { mut tx, row } = staged;
-        sqlx::query("SELECT ledger.finish_commit($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12)")
+        sqlx::query(FINISH_COMMIT)
             .bind(self.org().0)
             .bind(row.expected)
             .bind(commit.prev_hash.as_slice())
             .bind(row.event_count)
             .bind(row.recorded_at)
             .bind(commit.hash.as_slice())
-            .bind(keys.iter().map(|k| k.key.as_str()).collect::<Vec<_>>())
-            .bind(keys.iter().map(|k| k.request_hash.as_slice()).collect::<Vec<_>>())
-            .bind(row.key_seqs)
-            .bind(row.key_counts)
-            .bind(external_ids.iter().map(|e| e.external_id.as_str()).collect::<Vec<_>>())
-            .bind(row.external_seqs)
+            .bind_names(keys, external_ids, &row)
             .execute(&mut *tx)
             .await
             .map_err(|error| match classify(error) {
@@ -259,6 +258,21 @@ impl OrgStore {
             })?;
         tx.commit().await.doing("commit an append").map_err(AppendError::OutcomeUnknown)?;
         Ok(Appended { seq: commit.last_seq() })
+    }
+
+    /// A statement with the ten parameters that put a commit into its place.
+    fn placing<'q>(&self, sql: &'static str, commit: &'q NewCommit, row: &AppendRow) -> Statement<'q> {
+        sqlx::query(sql)
+            .bind(self.org().0)
+            .bind(row.expected)
+            .bind(commit.prev_hash.as_slice())
+            .bind(row.event_count)
+            .bind(row.recorded_at)
+            .bind(row.codec)
+            .bind(commit.base_id)
+            .bind(commit.tree_root.as_slice())
+            .bind(commit.hash.as_slice())
+            .bind(commit.payload.as_slice())
     }
 
     /// Finds out what became of a commit whose append ended in [`AppendError::OutcomeUnknown`].

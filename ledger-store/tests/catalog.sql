@@ -59,8 +59,9 @@ SELECT slip, place FROM (
     UNION ALL SELECT 'rule', full_name || ' ' || rulename FROM pg_rewrite w JOIN rel ON rel.oid = w.ev_class WHERE rulename <> '_RETURN'
     -- Functions
     UNION ALL SELECT 'function that everybody may call', full_name FROM fun CROSS JOIN aclexplode(coalesce(proacl, acldefault('f', proowner))) a WHERE a.grantee = 0
+    -- The body of a function in standard SQL was parsed when it was made, and no path changes what its names mean.
     UNION ALL SELECT 'function without a pinned search_path', full_name FROM fun
-     WHERE NOT EXISTS (SELECT FROM unnest(proconfig) AS setting WHERE setting = 'search_path=pg_catalog, pg_temp')
+     WHERE prosqlbody IS NULL AND NOT EXISTS (SELECT FROM unnest(proconfig) AS setting WHERE setting = 'search_path=pg_catalog, pg_temp')
     UNION ALL SELECT 'SECURITY DEFINER outside the directory', full_name FROM fun
      WHERE prosecdef AND (nspname <> 'control' OR proowner <> 'ledger_directory'::regrole)
     UNION ALL SELECT 'function not owned by ledger_owner', full_name FROM fun WHERE NOT prosecdef AND proowner <> 'ledger_owner'::regrole

@@ -4,7 +4,7 @@
 use ledger_core::chain::{Commit, CommitHeader, commit_hash};
 use ledger_core::codec;
 use ledger_core::event::{Event, Proposed};
-use ledger_core::merkle::{Hash, Subtree, leaf_hash, subtrees};
+use ledger_core::merkle::{Hash, Subtree, leaf_hashes, subtrees};
 use ledger_core::{Line, Seq};
 use uuid::Uuid;
 
@@ -113,14 +113,14 @@ pub(super) fn examine(commit: Commit, fold_to: Seq) -> Examined {
         events: Vec::new(),
         header: commit.header,
     };
-    let mut leaves = Vec::with_capacity(usize::try_from(found.header.event_count).unwrap_or(0).min(commit.payload.len()));
+    let mut frames = Vec::with_capacity(usize::try_from(found.header.event_count).unwrap_or(0).min(commit.payload.len()));
     let mut seq = first;
     for frame in codec::frames(&commit.payload) {
         let Ok(frame) = frame else {
             found.cut_off = true;
             break;
         };
-        leaves.push(leaf_hash(frame));
+        frames.push(frame);
         match codec::decode(frame) {
             Ok(event) => found.event(seq, event, seq <= fold_to),
             Err(error) if found.unreadable.len() < UNREADABLE_MAX => found.unreadable.push((seq, error.problem)),
@@ -128,8 +128,8 @@ pub(super) fn examine(commit: Commit, fold_to: Seq) -> Examined {
         }
         seq = seq.saturating_add(1);
     }
-    found.frames = leaves.len() as u64;
-    found.subtrees = subtrees(first.saturating_sub(1), &leaves);
+    found.frames = frames.len() as u64;
+    found.subtrees = subtrees(first.saturating_sub(1), &leaf_hashes(frames.into_iter()));
     if !found.hash_holds() {
         found.payload = Some(commit.payload);
     }

@@ -16,18 +16,25 @@ use crate::cli::shell::Shell;
 
 const CLIENTS: usize = 32;
 const ORGANIZATIONS: usize = 100;
-/// Bytes of the floor's rows: an event with its key.
-const ROW_BYTES: usize = 100;
+/// Turns that a load and its floor take, since a disk's speed moves from second to second.
+const ROUNDS: u32 = 5;
+/// Bytes of the floor's rows: what a commit of one entry fills, hashes and ids included.
+const ROW_BYTES: usize = 220;
 
 pub(super) async fn run(shell: &Shell, each: Duration) -> anyhow::Result<Vec<Measured>> {
     let mut world = World::new(shell).await?;
     execute(&world.scratch.admin, &["CREATE TABLE public.floor (id uuid PRIMARY KEY, event bytea NOT NULL)"]).await?;
     let one_org = [world.org.clone()];
     insert(&world, 1, Duration::from_millis(300)).await?; // warms the server up
+    post(&world, &one_org, CLIENTS, Duration::from_millis(300)).await?;
     let mut all = Vec::new();
     for (clients, bar) in [(CLIENTS, Some(1_500)), (1, None)] {
-        let floor = insert(&world, clients, each).await?;
-        let ours = post(&world, &one_org, clients, each).await?;
+        let (mut floors, mut posts) = (Vec::new(), Vec::new());
+        for _ in 0..ROUNDS {
+            floors.push(insert(&world, clients, each / ROUNDS).await?);
+            posts.push(post(&world, &one_org, clients, each / ROUNDS).await?);
+        }
+        let (floor, ours) = (together(floors), together(posts));
         let what = if clients == 1 { "1 client".to_owned() } else { format!("{clients} clients, 1 organization") };
         let beside = measured(&format!("post: {what}"), "posts", &ours);
         let floor_row = measured(&format!("post floor: {clients} INSERTing"), "rows", &floor);
@@ -56,6 +63,14 @@ fn measured(what: &str, unit: &'static str, load: &Load) -> Measured {
     let at = |permille: usize| load.latencies.get(load.latencies.len() * permille / 1000).copied().unwrap_or_default();
     let note = format!("latency median {:.2?}, 99 % {:.2?}", at(500), at(990));
     Measured::new(what, unit, load.latencies.len() as u64, load.took).note(note)
+}
+
+/// All rounds as one.
+fn together(rounds: Vec<Load>) -> Load {
+    let took = rounds.iter().map(|round| round.took).sum();
+    let mut latencies: Vec<_> = rounds.into_iter().flat_map(|round| round.latencies).collect();
+    latencies.sort_unstable();
+    Load { latencies, took }
 }
 
 fn latency(ours: &Load, floor: &Load) -> Against {

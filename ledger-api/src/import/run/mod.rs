@@ -243,10 +243,12 @@ impl Run {
             }
         };
         let (loaded, late) = bulk.settle().map_err(Failure::from)?;
-        poster.refuse_late(late).ok(); // refusals only count here: nothing stops any more
+        // A refusal no longer stops anything; a rejects file that cannot be written is told, once the book is saved.
+        let told = poster.refuse_late(late).or_else(|_| poster.failure.take().map_or(Ok(()), Err));
         if self.options.mode != Mode::Atomic {
             self.runtime.block_on(ledger_store::load::save_book(&self.org, &loaded.book, &loaded.tip))?;
         }
+        told?;
         let mut summary = poster.summary;
         summary.rejects = poster.rejects.map(Rejects::finish).transpose().map_err(Failure::from)?.flatten();
         (summary.notes, summary.seqs) = (notes, (0, loaded.tip.seq));

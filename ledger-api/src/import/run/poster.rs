@@ -173,11 +173,14 @@ impl Poster {
     }
 
     pub(super) fn refuse_late(&mut self, late: Vec<(Tag, Rejection)>) -> Result<(), Stop> {
+        let mut told = Ok(());
         for (tag, rejection) in late {
             self.summary.posted = self.summary.posted.saturating_sub(1);
-            self.refuse_rejection(&rejection, tag.place, tag.text)?;
+            if self.refuse_rejection(&rejection, tag.place, tag.text).is_err() {
+                told = Err(Stop); // the others are refused all the same
+            }
         }
-        Ok(())
+        told
     }
 
     /// External ids of the chunk that are in use, where the organization has any.
