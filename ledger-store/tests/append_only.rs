@@ -82,7 +82,7 @@ const BECOME_PARTITIONED: [&str; 16] = [
     "SET LOCAL ROLE ledger_owner",
     "ALTER TABLE ledger.commits RENAME TO commits_0",
     "ALTER INDEX ledger.commits_pkey RENAME TO commits_0_pkey",
-    "CREATE TABLE ledger.commits (LIKE ledger.commits_0 INCLUDING CONSTRAINTS INCLUDING STORAGE, CONSTRAINT commits_pkey PRIMARY KEY (org_id, first_seq))
+    "CREATE TABLE ledger.commits (LIKE ledger.commits_0 INCLUDING CONSTRAINTS INCLUDING STORAGE INCLUDING COMPRESSION, CONSTRAINT commits_pkey PRIMARY KEY (org_id, first_seq))
          PARTITION BY RANGE (first_seq)",
     "ALTER TABLE ledger.commits_0 ADD CONSTRAINT upto CHECK (first_seq < 1000) NOT VALID",
     "ALTER TABLE ledger.commits_0 VALIDATE CONSTRAINT upto",
