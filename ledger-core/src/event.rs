@@ -3,6 +3,7 @@
 //!
 //! Not here: their bytes (`codec`), their hashes (`chain`).
 
+use chrono::NaiveDate;
 use uuid::Uuid;
 
 use crate::account::{Account, AccountNo, AccountStatus, BalanceCondition, SubType};
@@ -12,6 +13,7 @@ use crate::commodity::{Commodity, CommodityNo};
 use crate::entry::BalancedEntry;
 use crate::period::{Month, PeriodStatus};
 use crate::rate::QuotedRate;
+use crate::subledger::{Allocation, Document, Party, Revaluation, Side};
 use crate::{Seq, Text, Timestamp};
 
 /// Something that happened to the books of one organization.
@@ -93,6 +95,57 @@ pub enum Event {
         /// Why.
         reason: Text,
     },
+    /// A party was registered.
+    PartyRegistered(Box<Party>),
+    /// A party's terms, currency, accounts or tags changed: this is what it is from now on.
+    PartyChanged(Box<Party>),
+    /// An account became a control account: from now on each of its lines is an open item.
+    ControlAccountSet {
+        /// The account.
+        no: AccountNo,
+        /// Of which sub-ledger.
+        side: Side,
+    },
+    /// A document was recorded; [`Self::type_name`] says which kind.
+    DocumentRecorded {
+        /// What was agreed.
+        document: Box<Document>,
+        /// What it does to the books; orders have none.
+        entry: Option<BalancedEntry>,
+    },
+    /// Two open items were settled against each other.
+    ItemsAllocated {
+        /// Which, how much, and what it realised.
+        allocation: Box<Allocation>,
+        /// The realised exchange difference, and what moves between accounts or currencies. Its lines on control
+        /// accounts are no items; the exchange difference, where there is one, is the last line.
+        entry: Option<BalancedEntry>,
+    },
+    /// An allocation was undone.
+    AllocationReversed {
+        /// Where the allocation stands.
+        allocation: Seq,
+        /// When it counts.
+        date: NaiveDate,
+        /// Why.
+        reason: Text,
+        /// The negation of the allocation's entry.
+        entry: Option<BalancedEntry>,
+    },
+    /// Foreign items and holdings were revalued at a date's closing rates.
+    ItemsRevalued {
+        /// Item by item.
+        revaluation: Box<Revaluation>,
+        /// Unrealised gains and losses, against the valuation adjustment beside the control accounts.
+        entry: BalancedEntry,
+    },
+    /// A revaluation was turned back on the next day.
+    RevaluationReversed {
+        /// Where the revaluation stands.
+        revaluation: Seq,
+        /// The negation of its entry.
+        entry: BalancedEntry,
+    },
 }
 
 impl Event {
@@ -100,14 +153,20 @@ impl Event {
     #[must_use]
     pub const fn entry(&self) -> Option<&BalancedEntry> {
         match self {
-            Self::EntryPosted(entry) | Self::EntryReversed { entry, .. } => Some(entry),
+            Self::EntryPosted(entry)
+            | Self::EntryReversed { entry, .. }
+            | Self::ItemsRevalued { entry, .. }
+            | Self::RevaluationReversed { entry, .. } => Some(entry),
+            Self::DocumentRecorded { entry, .. } | Self::ItemsAllocated { entry, .. } | Self::AllocationReversed { entry, .. } => {
+                entry.as_ref()
+            }
             _ => None,
         }
     }
 
     /// The name of its type, as exports show it.
     #[must_use]
-    pub const fn type_name(&self) -> &'static str {
+    pub fn type_name(&self) -> &'static str {
         match self {
             Self::OrganizationCreated { .. } => "OrganizationCreated",
             Self::ActorRegistered { .. } => "ActorRegistered",
@@ -121,6 +180,14 @@ impl Event {
             Self::EntryReversed { .. } => "EntryReversed",
             Self::PeriodClosed { .. } => "PeriodClosed",
             Self::PeriodReopened { .. } => "PeriodReopened",
+            Self::PartyRegistered(_) => "PartyRegistered",
+            Self::PartyChanged(_) => "PartyChanged",
+            Self::ControlAccountSet { .. } => "ControlAccountSet",
+            Self::DocumentRecorded { document, .. } => document.kind.event_name(),
+            Self::ItemsAllocated { .. } => "ItemsAllocated",
+            Self::AllocationReversed { .. } => "AllocationReversed",
+            Self::ItemsRevalued { .. } => "ItemsRevalued",
+            Self::RevaluationReversed { .. } => "RevaluationReversed",
         }
     }
 }

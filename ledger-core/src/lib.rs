@@ -23,6 +23,7 @@ pub mod period;
 pub mod rate;
 pub mod rejection;
 pub mod rounding;
+pub mod subledger;
 mod tally;
 
 pub use account::{Account, AccountNo, AccountStatus, AccountType, BalanceCondition, SubType};
@@ -37,6 +38,7 @@ pub use money::{Money, Units};
 pub use period::{Month, PeriodStatus};
 pub use rate::{QuotedRate, RateEvidence, RateType};
 pub use rejection::Rejection;
+pub use subledger::{Allocation, Document, DocumentKind, ItemId, OpenItem, Party, PartyKind, PartyNo, Side};
 
 /// Short text that lives on the stack up to 24 bytes: codes, names, descriptions.
 pub type Text = compact_str::CompactString;

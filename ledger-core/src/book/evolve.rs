@@ -29,18 +29,38 @@ impl Book {
                 self.with_account(*no, |account| account.conditions.clone_from(conditions));
             }
             Event::RateRecorded(rate) => self.add_rate(rate),
-            Event::EntryPosted(entry) => self.add_entry(entry),
+            Event::EntryPosted(entry) => {
+                self.add_entry(entry);
+                self.add_items(entry);
+            }
             Event::EntryReversed { entry, .. } => {
                 if let Some(original) = entry.header().reverses {
                     self.reversed.insert(original, self.seq);
                 }
                 self.add_entry(entry);
+                self.add_items(entry);
             }
             Event::PeriodClosed { month, status, .. } => {
                 self.periods.insert(*month, *status);
             }
             Event::PeriodReopened { month, .. } => {
                 self.periods.remove(month);
+            }
+            Event::PartyRegistered(party) => self.register_party(party),
+            Event::PartyChanged(party) => self.change_registered_party(party),
+            Event::ControlAccountSet { no, side } => {
+                self.sub.control.insert(*no, *side);
+            }
+            Event::DocumentRecorded { document, entry } => self.record_document(document, entry.as_ref()),
+            Event::ItemsAllocated { allocation, entry } => self.allocate_items(allocation, entry.as_ref()),
+            Event::AllocationReversed { allocation, date, reason: _, entry } => self.undo_allocation(*allocation, *date, entry.as_ref()),
+            Event::ItemsRevalued { revaluation, entry } => {
+                self.sub.revaluations.insert(revaluation.date, self.seq);
+                self.add_bound_entry(Some(entry));
+            }
+            Event::RevaluationReversed { revaluation, entry } => {
+                self.reversed.insert(*revaluation, self.seq);
+                self.add_bound_entry(Some(entry));
             }
         }
     }
@@ -77,9 +97,12 @@ impl Book {
         self.rates.entry((rate.base, rate.quote, rate.kind)).or_default().insert(rate.date, rate.rate);
     }
 
-    fn add_entry(&mut self, entry: &BalancedEntry) {
+    pub(super) fn add_entry(&mut self, entry: &BalancedEntry) {
         for line in entry.lines() {
             self.add_line(line);
+            if line.money.currency() != super::FUNCTIONAL {
+                self.note_foreign_cash(line, entry.effective_date());
+            }
         }
     }
 

@@ -13,7 +13,9 @@ mod calendar;
 mod chart;
 mod evolve;
 mod posting;
+mod queries;
 mod reversal;
+mod subledger;
 mod text;
 mod valuation;
 
@@ -104,6 +106,9 @@ impl History for BTreeMap<Seq, BalancedEntry> {
     }
 }
 
+pub use subledger::KeptAllocation;
+pub(crate) use subledger::SubLedgers;
+
 type Index<K, V> = rustc_hash::FxHashMap<K, V>;
 
 /// Balances of one account: one row per commodity that it ever held.
@@ -135,6 +140,7 @@ pub struct Book {
     pub(crate) rates: BTreeMap<(CommodityNo, CommodityNo, RateType), BTreeMap<NaiveDate, Decimal>>,
     pub(crate) periods: BTreeMap<Month, PeriodStatus>,
     pub(crate) reversed: BTreeMap<Seq, Seq>,
+    pub(crate) sub: SubLedgers,
     actor_index: Index<Actor, ActorNo>,
     commodity_index: Index<Text, CommodityNo>,
     account_index: Index<Text, AccountNo>,

@@ -93,15 +93,14 @@ fn put_detail(out: &mut Vec<u8>, detail: &LineDetail) {
 }
 
 fn put_evidence(out: &mut Vec<u8>, rate: &RateEvidence) {
-    put_i128(out, rate.rate.mantissa());
-    put_u64(out, u64::from(rate.rate.scale()));
+    put_decimal(out, rate.rate);
     put_u64(out, u64::from(rate.quote.get()));
     out.push(rate_type_no(rate.kind));
     put_option(out, rate.date.map(days), put_i32);
     put_str(out, &rate.source);
 }
 
-fn put_tags(out: &mut Vec<u8>, tags: &[(Text, Text)]) {
+pub(super) fn put_tags(out: &mut Vec<u8>, tags: &[(Text, Text)]) {
     put_u64(out, tags.len() as u64);
     for (key, value) in tags {
         put_str(out, key);
@@ -145,7 +144,7 @@ fn twice() -> CodecError {
     CodecError::new("a functional amount is written twice")
 }
 
-fn units(from: &mut Reader<'_>) -> Result<Units, CodecError> {
+pub(super) fn units(from: &mut Reader<'_>) -> Result<Units, CodecError> {
     let units = from.i128()?;
     let fits = units.unsigned_abs() <= BALANCE_UNITS_MAX.unsigned_abs();
     if fits { Ok(units) } else { Err(CodecError::new("an amount is out of range")) }
@@ -166,7 +165,7 @@ fn detail(from: &mut Reader<'_>) -> Result<LineDetail, CodecError> {
 
 fn evidence(from: &mut Reader<'_>) -> Result<RateEvidence, CodecError> {
     Ok(RateEvidence {
-        rate: rate(from)?,
+        rate: read_decimal(from)?,
         quote: CommodityNo::new(from.number()?),
         kind: rate_type_of(from.u8()?)?,
         date: from.option(|from| date(from.i32()?))?,
@@ -174,10 +173,15 @@ fn evidence(from: &mut Reader<'_>) -> Result<RateEvidence, CodecError> {
     })
 }
 
-fn rate(from: &mut Reader<'_>) -> Result<Decimal, CodecError> {
+pub(super) fn put_decimal(out: &mut Vec<u8>, value: Decimal) {
+    put_i128(out, value.mantissa());
+    put_u64(out, u64::from(value.scale()));
+}
+
+pub(super) fn read_decimal(from: &mut Reader<'_>) -> Result<Decimal, CodecError> {
     decimal((from.i128()?, from.number()?))
 }
 
-fn tags(from: &mut Reader<'_>) -> Result<Vec<(Text, Text)>, CodecError> {
+pub(super) fn tags(from: &mut Reader<'_>) -> Result<Vec<(Text, Text)>, CodecError> {
     from.list(2, |from| Ok((from.text()?, from.text()?)))
 }

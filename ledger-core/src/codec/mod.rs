@@ -6,8 +6,11 @@
 //! read for ever, by an explicit upcast in [`wire`].
 
 mod bytes;
+mod document;
 mod entry;
+mod items;
 pub mod snapshot;
+mod subledger;
 mod wire;
 
 pub(crate) use entry::entry_bytes_at_most;
@@ -76,11 +79,11 @@ pub(crate) fn read<'de, T: Deserialize<'de>>(bytes: &mut &'de [u8]) -> Result<T,
     Ok(value)
 }
 
-/// Reads a value that is the whole of `bytes`, of up to `LIMIT` bytes.
-pub(crate) fn read_whole<'de, T: Deserialize<'de>, const LIMIT: usize>(bytes: &'de [u8]) -> Result<T, CodecError> {
+/// Reads a value of up to `LIMIT` bytes from the front of `bytes`; the rest comes back with it.
+pub(crate) fn read_front<'de, T: Deserialize<'de>, const LIMIT: usize>(bytes: &'de [u8]) -> Result<(T, &'de [u8]), CodecError> {
     let (value, used) = bincode::serde::borrow_decode_from_slice(bytes, bincode::config::standard().with_limit::<LIMIT>())
         .map_err(|error| CodecError::new(format!("cannot decode: {error}")))?;
-    if used == bytes.len() { Ok(value) } else { Err(CodecError::new(format!("{} bytes are left over", bytes.len() - used))) }
+    Ok((value, &bytes[used..]))
 }
 
 /// The bytes of one event.

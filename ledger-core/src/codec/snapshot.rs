@@ -7,8 +7,10 @@ use std::collections::BTreeMap;
 use serde::{Deserialize, Serialize};
 use uuid::Uuid;
 
+use super::bytes::Reader;
+use super::items::{put_subledgers, subledgers};
 use super::wire::{self, AccountV1, CommodityV1, ConditionV1, DecimalV1};
-use super::{CodecError, read_whole, write};
+use super::{CodecError, read_front, write};
 use crate::account::AccountNo;
 use crate::actor::Actor;
 use crate::book::{Book, Holding};
@@ -19,7 +21,7 @@ use crate::period::Month;
 use crate::{Seq, Text, Timestamp};
 
 /// Version of the snapshot's layout.
-pub const VERSION: u16 = 1;
+pub const VERSION: u16 = 2;
 
 /// Bytes of one snapshot that a reader accepts.
 const SNAPSHOT_BYTES_MAX: usize = 4 << 30;
@@ -107,6 +109,7 @@ pub fn encode(book: &Book, tip: &Tip) -> Result<Vec<u8>, CodecError> {
     };
     let mut bytes = Vec::new();
     write(&mut bytes, &out)?;
+    put_subledgers(&mut bytes, &book.sub);
     let digest = blake3::hash(&bytes);
     bytes.extend_from_slice(digest.as_bytes());
     Ok(bytes)
@@ -121,12 +124,17 @@ pub fn decode(bytes: &[u8]) -> Result<(Book, Tip), CodecError> {
     if blake3::hash(bytes).as_bytes() != digest {
         return Err(CodecError::new("the snapshot's bytes were changed: its digest differs"));
     }
-    let snapshot: In<'_> = read_whole::<In<'_>, SNAPSHOT_BYTES_MAX>(bytes)?;
+    let (snapshot, rest) = read_front::<In<'_>, SNAPSHOT_BYTES_MAX>(bytes)?;
     let org = Uuid::from_bytes(snapshot.tip.org);
     let tree = Frontier::restore(snapshot.tip.seq, snapshot.tip.peaks).ok_or_else(|| CodecError::new("the tree does not fit the seq"))?;
     let recorded_at = Timestamp(snapshot.tip.recorded_at);
     let tip = Tip { org, seq: snapshot.tip.seq, hash: snapshot.tip.hash, recorded_at, tree };
+    let mut from = Reader { rest };
     let mut book = Book::default();
+    book.sub = subledgers(&mut from)?;
+    if !from.rest.is_empty() {
+        return Err(CodecError::new(format!("{} bytes are left over", from.rest.len())));
+    }
     (book.seq, book.org) = (tip.seq, Some(org));
     (book.name, book.valuation, book.reversed) = (snapshot.name.into(), wire::valuation_of(snapshot.valuation)?, snapshot.reversed);
     for (kind, identity) in snapshot.actors {
@@ -165,6 +173,6 @@ pub fn decode(bytes: &[u8]) -> Result<(Book, Tip), CodecError> {
 }
 
 /// Numbers are places in the order of definition.
-fn check_place(found: usize, expected: usize) -> Result<(), CodecError> {
+pub(super) fn check_place(found: usize, expected: usize) -> Result<(), CodecError> {
     if found == expected { Ok(()) } else { Err(CodecError::new("the snapshot's numbers have gaps")) }
 }

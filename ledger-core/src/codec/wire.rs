@@ -11,7 +11,7 @@ use uuid::Uuid;
 
 use super::bytes::{Reader, put_str};
 use super::entry::{self, put_entry};
-use super::{CodecError, read, write};
+use super::{CodecError, read, subledger, write};
 use crate::Text;
 use crate::account::{Account, AccountNo, AccountStatus, AccountType, BalanceCondition, SubType};
 use crate::actor::{Actor, ActorKind, ActorNo};
@@ -36,6 +36,14 @@ mod kind {
     pub(super) const ENTRY_REVERSED_V1: u16 = 31;
     pub(super) const PERIOD_CLOSED_V1: u16 = 40;
     pub(super) const PERIOD_REOPENED_V1: u16 = 41;
+    pub(super) const PARTY_REGISTERED_V1: u16 = 50;
+    pub(super) const PARTY_CHANGED_V1: u16 = 51;
+    pub(super) const CONTROL_ACCOUNT_SET_V1: u16 = 52;
+    pub(super) const DOCUMENT_RECORDED_V1: u16 = 60;
+    pub(super) const ITEMS_ALLOCATED_V1: u16 = 70;
+    pub(super) const ALLOCATION_REVERSED_V1: u16 = 71;
+    pub(super) const ITEMS_REVALUED_V1: u16 = 80;
+    pub(super) const REVALUATION_REVERSED_V1: u16 = 81;
 }
 
 /// The kind under which an event is written today.
@@ -53,6 +61,14 @@ pub(super) const fn kind_of(event: &Event) -> u16 {
         Event::EntryReversed { .. } => kind::ENTRY_REVERSED_V1,
         Event::PeriodClosed { .. } => kind::PERIOD_CLOSED_V1,
         Event::PeriodReopened { .. } => kind::PERIOD_REOPENED_V1,
+        Event::PartyRegistered(_) => kind::PARTY_REGISTERED_V1,
+        Event::PartyChanged(_) => kind::PARTY_CHANGED_V1,
+        Event::ControlAccountSet { .. } => kind::CONTROL_ACCOUNT_SET_V1,
+        Event::DocumentRecorded { .. } => kind::DOCUMENT_RECORDED_V1,
+        Event::ItemsAllocated { .. } => kind::ITEMS_ALLOCATED_V1,
+        Event::AllocationReversed { .. } => kind::ALLOCATION_REVERSED_V1,
+        Event::ItemsRevalued { .. } => kind::ITEMS_REVALUED_V1,
+        Event::RevaluationReversed { .. } => kind::REVALUATION_REVERSED_V1,
     }
 }
 
@@ -84,6 +100,10 @@ pub(super) fn write_body(out: &mut Vec<u8>, event: &Event) -> Result<(), CodecEr
         }
         Event::PeriodClosed { month, status, reason } => write(out, &(month.ordinal(), period_status_no(*status), reason.as_str())),
         Event::PeriodReopened { month, reason } => write(out, &(month.ordinal(), reason.as_str())),
+        by_hand => {
+            subledger::put_event(out, by_hand);
+            Ok(())
+        }
     }
 }
 
@@ -92,6 +112,14 @@ pub(super) fn read_body(kind: u16, from: &mut Reader<'_>) -> Result<Event, Codec
     match kind {
         kind::ENTRY_POSTED_V1 => Ok(Event::EntryPosted(entry::entry(from)?)),
         kind::ENTRY_REVERSED_V1 => Ok(Event::EntryReversed { reason: from.text()?, entry: entry::entry(from)? }),
+        kind::PARTY_REGISTERED_V1 => Ok(Event::PartyRegistered(Box::new(subledger::party(from)?))),
+        kind::PARTY_CHANGED_V1 => Ok(Event::PartyChanged(Box::new(subledger::party(from)?))),
+        kind::CONTROL_ACCOUNT_SET_V1 => Ok(Event::ControlAccountSet { no: AccountNo::new(from.number()?), side: subledger::side(from)? }),
+        kind::DOCUMENT_RECORDED_V1 => subledger::document_recorded(from),
+        kind::ITEMS_ALLOCATED_V1 => subledger::items_allocated(from),
+        kind::ALLOCATION_REVERSED_V1 => subledger::allocation_reversed(from),
+        kind::ITEMS_REVALUED_V1 => subledger::items_revalued(from),
+        kind::REVALUATION_REVERSED_V1 => Ok(Event::RevaluationReversed { revaluation: from.number()?, entry: entry::entry(from)? }),
         _ => read_rare(kind, from),
     }
 }

@@ -7,9 +7,15 @@ use ledger_core::book::{FUNCTIONAL, Valuation};
 use ledger_core::entry::EntryHeader;
 use ledger_core::event::Proposed;
 use ledger_core::limits::BALANCE_UNITS_MAX;
+use ledger_core::rounding::Rounding;
+use ledger_core::subledger::{
+    Attachment, DeferralMethod, DeferralTerms, DocumentLine, Instalment, Origin, Revaluation, Revalued, RevaluedTarget, TaxRounding,
+    TaxRow, Terms, TermsPart,
+};
 use ledger_core::{
-    Account, AccountNo, AccountStatus, AccountType, Actor, ActorKind, ActorNo, BalanceCondition, BalancedEntry, Commodity, CommodityKind,
-    CommodityNo, EntryKind, Event, Line, LineDetail, Money, Month, PeriodStatus, QuotedRate, RateEvidence, RateType, SubType,
+    Account, AccountNo, AccountStatus, AccountType, Actor, ActorKind, ActorNo, Allocation, BalanceCondition, BalancedEntry, Commodity,
+    CommodityKind, CommodityNo, Document, DocumentKind, EntryKind, Event, ItemId, Line, LineDetail, Money, Month, Party, PartyKind,
+    PartyNo, PeriodStatus, QuotedRate, RateEvidence, RateType, Side, SubType,
 };
 use proptest::option::of;
 use proptest::prelude::*;
@@ -144,6 +150,149 @@ fn condition() -> BoxedStrategy<BalanceCondition> {
     (commodity_no(), of(units()), of(units())).prop_map(|(currency, min, max)| BalanceCondition { currency, min, max }).boxed()
 }
 
+fn side() -> BoxedStrategy<Side> {
+    select(Side::ALL).boxed()
+}
+
+fn money() -> BoxedStrategy<Money> {
+    (units(), commodity_no()).prop_map(|(units, currency)| Money::new(units, currency)).boxed()
+}
+
+fn item_id() -> BoxedStrategy<ItemId> {
+    (seq(), number()).prop_map(|(seq, line)| ItemId { seq, line }).boxed()
+}
+
+fn party() -> BoxedStrategy<Box<Party>> {
+    let parts = proptest::collection::vec((rate(), any::<u16>()).prop_map(|(share, days)| TermsPart { share, days }), 0..4);
+    let accounts = (of(account_no()), of(account_no()));
+    (number(), text(), select(PartyKind::ALL), parts, of(commodity_no()), accounts, tags())
+        .prop_map(|(no, code, kind, parts, currency, (receivable, payable), tags)| {
+            Box::new(Party { no: PartyNo::new(no), code, kind, terms: Terms { parts }, currency, receivable, payable, tags })
+        })
+        .boxed()
+}
+
+fn document_line() -> BoxedStrategy<DocumentLine> {
+    let deferral = (date(), date(), select(DeferralMethod::ALL), account_no()).prop_map(|(start, end, method, account)| DeferralTerms {
+        start,
+        end,
+        method,
+        account,
+    });
+    (text(), rate(), rate(), units(), account_no(), of(text()), tags(), of(deferral))
+        .prop_map(|(description, quantity, unit_price, net, account, tax_code, tags, deferral)| DocumentLine {
+            description,
+            quantity,
+            unit_price,
+            net,
+            account,
+            tax_code,
+            tags,
+            deferral,
+        })
+        .boxed()
+}
+
+fn tax_row() -> BoxedStrategy<TaxRow> {
+    let amounts = (units(), units(), units());
+    (of(number()), (text(), text(), text()), rate(), amounts, account_no(), any::<bool>())
+        .prop_map(|(line, (code, component, report_box), rate, (base, tax, recoverable), account, reverse_charge)| TaxRow {
+            line,
+            code,
+            component,
+            report_box,
+            rate,
+            base,
+            tax,
+            recoverable,
+            account,
+            reverse_charge,
+        })
+        .boxed()
+}
+
+fn document() -> BoxedStrategy<Box<Document>> {
+    use proptest::collection::vec as list;
+    let names = (select(DocumentKind::ALL), side(), text(), of(seq()), text(), number().prop_map(PartyNo::new), date(), commodity_no());
+    let others = (of(text()), of(seq()), of(seq()), of(account_no()), text(), tags());
+    let rounding = (select(TaxRounding::ALL), select(vec![Rounding::HalfEven, Rounding::HalfUp]), any::<bool>(), units());
+    let instalment = (date(), units()).prop_map(|(due, amount)| Instalment { due, amount });
+    let attachment = (any::<[u8; 32]>(), text(), text()).prop_map(|(hash, media_type, name)| Attachment { hash, media_type, name });
+    let origin = (text(), of(rate())).prop_map(|(channel, confidence)| Origin { channel, confidence });
+    let lists = (list(document_line(), 0..3), list(tax_row(), 0..3), list(instalment, 0..3), list(attachment, 0..2), of(origin));
+    (names, others, rounding, lists)
+        .prop_map(|(names, others, rounding, lists)| {
+            let (kind, side, series, ordinal, number, party, date, currency) = names;
+            let (reference, order, relates_to, cash_account, memo, tags) = others;
+            let (tax_rounding, rounding, tax_included, total) = rounding;
+            let (lines, tax, instalments, attachments, origin) = lists;
+            Box::new(Document {
+                kind,
+                side,
+                series,
+                ordinal,
+                number,
+                party,
+                date,
+                currency,
+                reference,
+                order,
+                relates_to,
+                lines,
+                tax,
+                tax_rounding,
+                rounding,
+                tax_included,
+                total,
+                instalments,
+                cash_account,
+                memo,
+                tags,
+                attachments,
+                origin,
+            })
+        })
+        .boxed()
+}
+
+fn allocation() -> BoxedStrategy<Box<Allocation>> {
+    (date(), item_id(), item_id(), money(), money(), (units(), units(), units()))
+        .prop_map(|(date, from, to, taken, settled, (functional_from, functional_to, realised))| {
+            Box::new(Allocation { date, from, to, taken, settled, functional_from, functional_to, realised })
+        })
+        .boxed()
+}
+
+fn revaluation() -> BoxedStrategy<Box<Revaluation>> {
+    let target = prop_oneof![item_id().prop_map(RevaluedTarget::Item), account_no().prop_map(RevaluedTarget::Holding)];
+    let revalued = (target, money(), units(), units()).prop_map(|(target, money, carried, adjustment)| Revalued {
+        target,
+        money,
+        carried,
+        adjustment,
+    });
+    let rates = proptest::collection::vec((commodity_no(), rate()), 0..3);
+    (date(), rates, proptest::collection::vec(revalued, 0..4))
+        .prop_map(|(date, rates, revalued)| Box::new(Revaluation { date, rates, revalued }))
+        .boxed()
+}
+
+/// The events of the sub-ledgers.
+fn subledger_event() -> BoxedStrategy<Event> {
+    prop_oneof![
+        1 => party().prop_map(Event::PartyRegistered),
+        1 => party().prop_map(Event::PartyChanged),
+        1 => (account_no(), side()).prop_map(|(no, side)| Event::ControlAccountSet { no, side }),
+        3 => (document(), of(entry())).prop_map(|(document, entry)| Event::DocumentRecorded { document, entry }),
+        1 => (allocation(), of(entry())).prop_map(|(allocation, entry)| Event::ItemsAllocated { allocation, entry }),
+        1 => (seq(), date(), text(), of(entry()))
+            .prop_map(|(allocation, date, reason, entry)| Event::AllocationReversed { allocation, date, reason, entry }),
+        1 => (revaluation(), entry()).prop_map(|(revaluation, entry)| Event::ItemsRevalued { revaluation, entry }),
+        1 => (seq(), entry()).prop_map(|(revaluation, entry)| Event::RevaluationReversed { revaluation, entry }),
+    ]
+    .boxed()
+}
+
 pub(crate) fn event() -> BoxedStrategy<Event> {
     let valuation = select(vec![Valuation::Required, Valuation::ByCommodity]);
     let status = select(vec![AccountStatus::Open, AccountStatus::Locked, AccountStatus::Closed]);
@@ -168,6 +317,7 @@ pub(crate) fn event() -> BoxedStrategy<Event> {
         2 => (text(), entry()).prop_map(|(reason, entry)| Event::EntryReversed { reason, entry }),
         1 => (month(), period, text()).prop_map(|(month, status, reason)| Event::PeriodClosed { month, status, reason }),
         1 => (month(), text()).prop_map(|(month, reason)| Event::PeriodReopened { month, reason }),
+        8 => subledger_event(),
     ]
     .boxed()
 }

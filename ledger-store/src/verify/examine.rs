@@ -174,7 +174,26 @@ impl Examined {
                 self.commodities.need(seq, u64::from(rate.base.get()));
                 self.commodities.need(seq, u64::from(rate.quote.get()));
             }
-            Event::EntryPosted(_) | Event::EntryReversed { .. } | Event::PeriodClosed { .. } | Event::PeriodReopened { .. } => {}
+            Event::ControlAccountSet { no, .. } => account(&mut self.accounts, *no),
+            Event::PartyRegistered(party) | Event::PartyChanged(party) => {
+                [party.receivable, party.payable].into_iter().flatten().for_each(|no| account(&mut self.accounts, no));
+                party.currency.iter().for_each(|currency| self.commodities.need(seq, u64::from(currency.get())));
+            }
+            Event::DocumentRecorded { document, .. } => {
+                self.commodities.need(seq, u64::from(document.currency.get()));
+                document.lines.iter().for_each(|line| account(&mut self.accounts, line.account));
+                document.tax.iter().for_each(|row| account(&mut self.accounts, row.account));
+                document.cash_account.iter().for_each(|no| account(&mut self.accounts, *no));
+            }
+            // What they refer to beside their entry's lines are events.
+            Event::EntryPosted(_)
+            | Event::EntryReversed { .. }
+            | Event::PeriodClosed { .. }
+            | Event::PeriodReopened { .. }
+            | Event::ItemsAllocated { .. }
+            | Event::AllocationReversed { .. }
+            | Event::ItemsRevalued { .. }
+            | Event::RevaluationReversed { .. } => {}
         }
         self.actors.need(seq, u64::from(proposed.actor.0));
     }

@@ -12,7 +12,7 @@ use super::super::output::plain;
 
 /// Knows the names behind the numbers.
 pub(super) struct Decoder<'a> {
-    book: &'a Book,
+    pub(super) book: &'a Book,
 }
 
 impl<'a> Decoder<'a> {
@@ -67,6 +67,7 @@ impl<'a> Decoder<'a> {
                 json!({ "month": month.to_string(), "status": status.as_str(), "reason": reason.as_str() })
             }
             Event::PeriodReopened { month, reason } => json!({ "month": month.to_string(), "reason": reason.as_str() }),
+            of_a_sub_ledger => self.subledger(of_a_sub_ledger),
         }
     }
 
@@ -85,7 +86,7 @@ impl<'a> Decoder<'a> {
         })
     }
 
-    fn entry_json(&self, entry: &BalancedEntry, reason: Option<&Text>) -> Value {
+    pub(super) fn entry_json(&self, entry: &BalancedEntry, reason: Option<&Text>) -> Value {
         let header = entry.header();
         let mut map = Map::new();
         map.insert("date".into(), json!(header.effective_date));
@@ -135,15 +136,15 @@ impl<'a> Decoder<'a> {
         put(map, "tags", tags_json(&detail.tags));
     }
 
-    fn account(&self, no: AccountNo) -> String {
+    pub(super) fn account(&self, no: AccountNo) -> String {
         self.book.account(no).map_or_else(|| format!("#{}", no.get()), |account| account.code.to_string())
     }
 
-    fn code(&self, no: CommodityNo) -> String {
+    pub(super) fn code(&self, no: CommodityNo) -> String {
         self.book.commodity(no).map_or_else(|| format!("#{}", no.get()), |commodity| commodity.code.to_string())
     }
 
-    fn amount(&self, units: Units, currency: CommodityNo) -> String {
+    pub(super) fn amount(&self, units: Units, currency: CommodityNo) -> String {
         plain(units, self.book.commodity(currency).map_or(0, |commodity| commodity.scale))
     }
 
@@ -166,11 +167,11 @@ fn commodity_json(commodity: &Commodity) -> Value {
 }
 
 /// Pairs, not an object: a tag may stand more than once, and their order is history.
-fn tags_json(tags: &[(Text, Text)]) -> Option<Value> {
+pub(super) fn tags_json(tags: &[(Text, Text)]) -> Option<Value> {
     (!tags.is_empty()).then(|| tags.iter().map(|(key, value)| json!([key.as_str(), value.as_str()])).collect())
 }
 
-fn put(map: &mut Map<String, Value>, key: &str, value: Option<Value>) {
+pub(super) fn put(map: &mut Map<String, Value>, key: &str, value: Option<Value>) {
     if let Some(value) = value {
         map.insert(key.to_owned(), value);
     }

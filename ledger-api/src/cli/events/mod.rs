@@ -1,6 +1,7 @@
 //! `ledgerd events`: history as JSON lines, decoded, one event a line, as it streams from the database.
 
 mod decoded;
+mod subledger;
 
 use clap::Args;
 use futures::TryStreamExt;

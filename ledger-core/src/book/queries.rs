@@ -1,0 +1,103 @@
+//! What may be asked of the sub-ledgers: parties, control accounts, open items, allocations, document numbers.
+
+use chrono::NaiveDate;
+
+use super::{Book, KeptAllocation};
+use crate::Seq;
+use crate::account::AccountNo;
+use crate::subledger::{DocumentKind, ItemId, OpenItem, Party, PartyNo, Side};
+
+impl Book {
+    /// All parties, in the order of registration.
+    #[must_use]
+    pub fn parties(&self) -> &[Party] {
+        &self.sub.parties
+    }
+
+    /// The party with this number.
+    #[must_use]
+    pub fn party(&self, no: PartyNo) -> Option<&Party> {
+        self.sub.party(no)
+    }
+
+    /// The party with this code.
+    #[must_use]
+    pub fn party_by_code(&self, code: &str) -> Option<&Party> {
+        self.sub.party_by_code(code)
+    }
+
+    /// The sub-ledger that an account is a control account of.
+    #[must_use]
+    pub fn control(&self, account: AccountNo) -> Option<Side> {
+        if self.sub.control.is_empty() { None } else { self.sub.control.get(&account).copied() }
+    }
+
+    /// All control accounts.
+    pub fn controls(&self) -> impl Iterator<Item = (AccountNo, Side)> {
+        self.sub.control.iter().map(|(no, side)| (*no, *side))
+    }
+
+    /// An item, open or settled.
+    #[must_use]
+    pub fn item(&self, id: ItemId) -> Option<&OpenItem> {
+        self.sub.items.get(&id)
+    }
+
+    /// All items, open and settled, in the order of posting.
+    pub fn items(&self) -> impl Iterator<Item = (ItemId, &OpenItem)> {
+        self.sub.items.iter().map(|(id, item)| (*id, item))
+    }
+
+    /// The items that an event's lines made, open and settled.
+    pub fn items_at(&self, seq: Seq) -> impl Iterator<Item = (ItemId, &OpenItem)> {
+        let line = |line| ItemId { seq, line };
+        self.sub.items.range(line(0)..=line(u32::MAX)).map(|(id, item)| (*id, item))
+    }
+
+    /// What is open on one side, of one party or of all: by party and account, then due date, date and place.
+    pub fn open_items(&self, side: Side, party: Option<PartyNo>) -> impl Iterator<Item = (ItemId, &OpenItem)> {
+        let one = party.map(|party| self.controls().flat_map(move |(account, _)| self.sub.due(party, account)));
+        let all = party.is_none().then(|| self.sub.all_due());
+        let items = one.into_iter().flatten().chain(all.into_iter().flatten());
+        items.filter(move |(_, item)| self.control(item.account) == Some(side))
+    }
+
+    /// The items of a party's document, open and settled, in the order of posting.
+    pub fn items_of<'a>(&'a self, party: PartyNo, document: &'a str) -> impl Iterator<Item = (ItemId, &'a OpenItem)> {
+        self.sub.of_document(party, document)
+    }
+
+    /// The allocation at a position.
+    #[must_use]
+    pub fn allocation(&self, seq: Seq) -> Option<&KeptAllocation> {
+        self.sub.allocations.get(&seq)
+    }
+
+    /// The allocations that an item is part of, undone ones too, in the order of the stream.
+    pub fn allocations_of(&self, id: ItemId) -> impl Iterator<Item = (Seq, &KeptAllocation)> {
+        self.sub.allocations_of(id)
+    }
+
+    /// All allocations, undone ones too, in the order of the stream.
+    pub fn allocations(&self) -> impl Iterator<Item = (Seq, &KeptAllocation)> {
+        self.sub.allocations.iter().map(|(seq, kept)| (*seq, kept))
+    }
+
+    /// Where the document of a kind and number stands; `party` where the other side numbers documents of the kind.
+    #[must_use]
+    pub fn document(&self, kind: DocumentKind, party: Option<PartyNo>, number: &str) -> Option<Seq> {
+        self.sub.documents.get(&(kind, party, number.into())).copied()
+    }
+
+    /// The last number given in a series, 0 where none was.
+    #[must_use]
+    pub fn last_ordinal(&self, kind: DocumentKind, series: &str) -> u64 {
+        self.sub.series.get(&(kind, series.into())).copied().unwrap_or(0)
+    }
+
+    /// The last revaluation at a date, where there was one.
+    #[must_use]
+    pub fn revaluation(&self, date: NaiveDate) -> Option<Seq> {
+        self.sub.revaluations.get(&date).copied()
+    }
+}
