@@ -69,6 +69,30 @@ pub fn split(total: Units, weights: &[Units]) -> Vec<Units> {
     parts.into_iter().map(|part| signed(part, total < 0)).collect()
 }
 
+/// `total × part ÷ whole` to the nearest unit. Without a whole, all of it.
+#[must_use]
+pub fn prorate(total: Units, part: u128, whole: u128, rounding: Rounding) -> Units {
+    if whole == 0 {
+        return total;
+    }
+    let (down, rest) = Wide::product(total.unsigned_abs(), part).divide(whole);
+    let up = match rest.cmp(&(whole - rest)) {
+        std::cmp::Ordering::Less => false,
+        std::cmp::Ordering::Greater => true,
+        std::cmp::Ordering::Equal => rounding == Rounding::HalfUp || down % 2 == 1,
+    };
+    signed(down.saturating_add(u128::from(up)), total < 0)
+}
+
+/// `total × part ÷ whole` towards zero: never more than what is due. Without a whole, all of it.
+#[must_use]
+pub fn prorate_down(total: Units, part: u128, whole: u128) -> Units {
+    if whole == 0 {
+        return total;
+    }
+    signed(Wide::product(total.unsigned_abs(), part).divide(whole).0, total < 0)
+}
+
 fn signed(magnitude: u128, negative: bool) -> Units {
     let units = i128::try_from(magnitude).unwrap_or(i128::MAX);
     if negative { -units } else { units }
@@ -168,6 +192,22 @@ mod tests {
             assert_eq!(multiply(dec(a), dec(b), scale, rounding).unwrap(), dec(want), "{a} × {b}");
         }
         assert_eq!(multiply(Decimal::MAX, Decimal::MAX, 2, Rounding::HalfEven), Err(MoneyError::Overflow));
+    }
+
+    #[test]
+    fn shares_round_to_the_nearest_or_down() {
+        for (total, part, whole, even, up, down) in [
+            (5, 1, 2, 2, 3, 2),
+            (-5, 1, 2, -2, -3, -2),
+            (7, 1, 2, 4, 4, 3),
+            (100, 1, 3, 33, 33, 33),
+            (200, 1, 3, 67, 67, 66),
+            (9, 0, 0, 9, 9, 9),
+            (LINE_UNITS_MAX, u128::from(u64::MAX), u128::from(u64::MAX), LINE_UNITS_MAX, LINE_UNITS_MAX, LINE_UNITS_MAX),
+        ] {
+            let found = (prorate(total, part, whole, Rounding::HalfEven), prorate(total, part, whole, Rounding::HalfUp));
+            assert_eq!((found, prorate_down(total, part, whole)), ((even, up), down), "{total} × {part} ÷ {whole}");
+        }
     }
 
     proptest! {

@@ -74,8 +74,10 @@ words! {
     DeferralMethod {
         /// By days, first and last inclusive.
         Days = 0 "days",
-        /// By months.
+        /// The same for each month that is touched.
         Months = 1 "months",
+        /// By months, a month that is only touched in part by its share of days.
+        MonthsInPart = 2 "months_in_part",
     }
 }
 
@@ -128,13 +130,14 @@ pub struct TaxRow {
     pub rate: Decimal,
     /// What it was computed on, in minor units of the document's currency.
     pub base: Units,
-    /// The tax, in minor units of the document's currency.
+    /// The tax, in minor units of the document's currency; positive adds to the total.
     pub tax: Units,
     /// How much of it is recoverable.
     pub recoverable: Units,
     /// The tax account.
     pub account: AccountNo,
-    /// Whether the organization owes it itself, so that the total does not have it.
+    /// Whether the buyer owes it to the state. On a purchase such a row comes twice: what is deductible, and
+    /// negative what is due, so that the total does not have it.
     pub reverse_charge: bool,
 }
 

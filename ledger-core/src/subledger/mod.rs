@@ -45,10 +45,13 @@ macro_rules! words {
 }
 
 mod allocation;
+pub mod commission;
 mod document;
 mod item;
 mod party;
 mod revaluation;
+pub mod schedule;
+pub mod tax;
 
 pub use allocation::Allocation;
 pub use document::{
