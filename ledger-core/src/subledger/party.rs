@@ -141,7 +141,8 @@ mod tests {
     fn instalments_sum_to_the_total() {
         let part = |share: &str, days| TermsPart { share: share.parse().unwrap(), days };
         let date = NaiveDate::from_ymd_opt(2026, 1, 31).unwrap();
-        let cases: [(&[TermsPart], Units, &[(u16, Units)]); 4] = [
+        type Case<'a> = (&'a [TermsPart], Units, &'a [(u16, Units)]);
+        let cases: [Case<'_>; 4] = [
             (&[part("1", 0)], 100, &[(0, 100)]),
             (&[part("30", 30), part("50", 60), part("20", 90)], 10_000, &[(30, 3_000), (60, 5_000), (90, 2_000)]),
             (&[part("1", 10), part("1.0", 20), part("1.00", 30)], 100, &[(10, 34), (20, 33), (30, 33)]),
