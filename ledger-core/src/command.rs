@@ -9,6 +9,7 @@ use crate::book::Valuation;
 use crate::draft::{AccountRef, DraftEntry};
 use crate::period::{Month, PeriodStatus};
 use crate::rate::RateType;
+use crate::subledger::{ItemId, PartyKind, Side, Terms};
 use crate::{Seq, Text};
 
 /// Everything that can be asked of a book.
@@ -66,6 +67,130 @@ pub enum Command {
         /// Why; may not be empty.
         reason: Text,
     },
+    /// Register a party, or confirm one that already stands.
+    RegisterParty(Box<RegisterParty>),
+    /// Change a party's terms, currency, control accounts or tags.
+    ChangeParty(Box<ChangeParty>),
+    /// Make an account without a balance a control account: from then on each of its lines is an open item.
+    DesignateControl {
+        /// The account.
+        account: AccountRef,
+        /// Of which sub-ledger.
+        side: Side,
+    },
+    /// Settle open items against each other.
+    Allocate(Box<Allocate>),
+    /// Undo an allocation.
+    ReverseAllocation {
+        /// Where the allocation stands in the stream.
+        allocation: Seq,
+        /// When that counts; by default the allocation's date if its period is open, else the first day of the
+        /// first open period after it. Not before the allocation's date.
+        date: Option<NaiveDate>,
+        /// Why.
+        reason: Text,
+    },
+}
+
+/// Registers a party.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct RegisterParty {
+    /// Its code: a pseudonym, no personal data.
+    pub code: Text,
+    /// Customer, vendor or payee.
+    pub kind: PartyKind,
+    /// When its documents fall due.
+    pub terms: Terms,
+    /// The currency of its documents.
+    pub currency: Option<Text>,
+    /// Its receivable control account.
+    pub receivable: Option<AccountRef>,
+    /// Its payable control account.
+    pub payable: Option<AccountRef>,
+    /// Dimensions.
+    pub tags: Vec<(Text, Text)>,
+}
+
+impl RegisterParty {
+    /// A party with everything else by default.
+    #[must_use]
+    pub fn new(code: &str, kind: PartyKind) -> Self {
+        let (terms, tags) = (Terms::default(), Vec::new());
+        Self { code: code.into(), kind, terms, currency: None, receivable: None, payable: None, tags }
+    }
+}
+
+/// Changes a party; what is not given stays.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct ChangeParty {
+    /// Its code.
+    pub party: Text,
+    /// When its documents fall due.
+    pub terms: Option<Terms>,
+    /// The currency of its documents; `Some(None)`: the functional one.
+    pub currency: Option<Option<Text>>,
+    /// Its receivable control account; `Some(None)`: the organization's.
+    pub receivable: Option<Option<AccountRef>>,
+    /// Its payable control account; `Some(None)`: the organization's.
+    pub payable: Option<Option<AccountRef>>,
+    /// Dimensions.
+    pub tags: Option<Vec<(Text, Text)>>,
+}
+
+/// An open item, by its place or by the document that names it.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum ItemRef {
+    /// By event and line.
+    Id(ItemId),
+    /// By party and number: all open items of the document in the order of their due dates.
+    Document {
+        /// The party's code.
+        party: Text,
+        /// The document's number.
+        document: Text,
+        /// One of its instalments, from 1.
+        instalment: Option<u16>,
+    },
+}
+
+impl From<ItemId> for ItemRef {
+    fn from(id: ItemId) -> Self {
+        Self::Id(id)
+    }
+}
+
+impl ItemRef {
+    /// All open items of a party's document.
+    #[must_use]
+    pub fn document(party: &str, document: &str) -> Self {
+        Self::Document { party: party.into(), document: document.into(), instalment: None }
+    }
+}
+
+/// What an item is settled against, and by how much.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct AllocationTarget {
+    /// The item.
+    pub item: ItemRef,
+    /// How much of `from` is taken, in its currency, positive; as much as both have left where not stated.
+    pub amount: Option<Decimal>,
+    /// How much of the target is settled, in its currency, positive; to be stated, with `amount`, between two currencies.
+    pub settled: Option<Decimal>,
+}
+
+/// Settles open items against each other.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Allocate {
+    /// What settles: a payment, a credit.
+    pub from: ItemRef,
+    /// What is settled, in this order. Empty: the party's items on the same account in the same currency by due
+    /// date, those of one day by date and place.
+    pub to: Vec<AllocationTarget>,
+    /// How much of `from` in all, in its currency, positive; what it has left where not stated.
+    pub amount: Option<Decimal>,
+    /// When it counts; by default the later date of the two items if its period is open, else the first day of the
+    /// first open period after it. Not before the later date of the two items.
+    pub date: Option<NaiveDate>,
 }
 
 /// Begins the books.

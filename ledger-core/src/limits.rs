@@ -40,3 +40,9 @@ pub const ENTRY_BYTES_MAX: usize = EVENT_BYTES_MAX - (64 << 10);
 pub const COMMIT_BYTES_MAX: usize = 64 << 20;
 /// Days that a recorded rate may be older than the entry that relies on it.
 pub const RATE_AGE_DAYS_MAX: i64 = 31;
+/// Parties in one organization.
+pub const PARTIES_MAX: usize = 100_000_000;
+/// Parts of payment terms.
+pub const TERMS_PARTS_MAX: usize = 100;
+/// Allocations that one command may make; what would be more is left for another.
+pub const ALLOCATIONS_MAX: usize = 2_000;

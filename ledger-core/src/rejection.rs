@@ -300,6 +300,131 @@ rejections! {
         /// What was asked.
         status: &'static str,
     } = "PERIOD_STEP", "period {month} cannot be closed as {status}", "reopen it first, or choose soft-closed or hard-closed";
+    /// No such party.
+    PartyUnknown {
+        /// Its code.
+        party: Text,
+        /// Where.
+        line: LineNo,
+    } = "PARTY_UNKNOWN", "party {party:?} is not registered (line {line})", "register the party first, or correct its code", transient;
+    /// The party exists with other terms, accounts or tags.
+    PartyDiffers {
+        /// Its code.
+        party: Text,
+    } = "PARTY_DIFFERS", "party {party:?} is registered otherwise", "use the party as it is, or change it";
+    /// Terms without a positive share.
+    TermsInvalid {
+        /// The share.
+        share: Decimal,
+    } = "TERMS_INVALID", "every part of payment terms needs a positive share of at most 12 digits, found {share}", "give each part a positive share";
+    /// An account with a balance cannot become a control account.
+    ControlHasBalance {
+        /// The account.
+        account: Text,
+        /// Its balance, debit positive.
+        balance: Decimal,
+        /// In which commodity.
+        currency: Text,
+    } = "CONTROL_HAS_BALANCE", "account {account:?} has a balance of {balance} {currency} that no open item explains", "choose an account without a balance, move the balance away first, and post it again as open items", transient;
+    /// It is a control account of the other side.
+    ControlDiffers {
+        /// The account.
+        account: Text,
+        /// Its side.
+        side: &'static str,
+    } = "CONTROL_DIFFERS", "account {account:?} is a {side} control account already", "use another account for the other side";
+    /// It is no control account of that side.
+    ControlMissing {
+        /// The account.
+        account: Text,
+        /// The side that was asked for.
+        side: &'static str,
+    } = "CONTROL_MISSING", "account {account:?} is no {side} control account", "designate it as one first, or choose one that is", transient;
+    /// A line on a control account says nobody's name.
+    ControlNeedsParty {
+        /// The account.
+        account: Text,
+        /// Where.
+        line: LineNo,
+    } = "CONTROL_NEEDS_PARTY", "account {account:?} is a control account and its lines need a party (line {line})", "name the party on the line, or post to another account";
+    /// A line on a control account names no document.
+    ControlNeedsDocument {
+        /// The account.
+        account: Text,
+        /// Where.
+        line: LineNo,
+    } = "CONTROL_NEEDS_DOCUMENT", "account {account:?} is a control account and its lines need a document number (line {line})", "name the document on the line, or post to another account";
+    /// A line on a control account has a value without an amount, or of the other sign.
+    ControlNeedsAmount {
+        /// The account.
+        account: Text,
+        /// Where.
+        line: LineNo,
+    } = "CONTROL_NEEDS_AMOUNT", "a line on control account {account:?} needs an amount, and a value on the same side (line {line})", "state both on one side; exchange differences follow from allocations and revaluations";
+    /// An entry that follows from something else.
+    EntryBound {
+        /// The entry.
+        seq: Seq,
+    } = "ENTRY_BOUND", "the entry at seq {seq} follows from an allocation or a revaluation", "reverse the allocation; a revaluation is reversed by itself on the next day";
+    /// No such item.
+    ItemUnknown {
+        /// Party and document, or event and line.
+        item: Text,
+    } = "ITEM_UNKNOWN", "there is no item {item}", "look the open items up and name one of them", transient;
+    /// Nothing is left of it.
+    ItemSettled {
+        /// Party and document, or event and line.
+        item: Text,
+    } = "ITEM_SETTLED", "nothing is left of item {item}", "leave the amount open, or undo the allocation that settled it", transient;
+    /// Two debits or two credits.
+    AllocationSameSign {
+        /// What settles.
+        from: Text,
+        /// What is settled.
+        to: Text,
+    } = "ALLOCATION_SAME_SIGN", "items {from} and {to} are on the same side, so neither settles the other", "allocate a debit to a credit";
+    /// Items of two parties.
+    AllocationOtherParty {
+        /// What settles.
+        from: Text,
+        /// What is settled.
+        to: Text,
+    } = "ALLOCATION_OTHER_PARTY", "items {from} and {to} belong to different parties", "post a journal that moves the amount to the other party first";
+    /// More than is left.
+    AllocationTooLarge {
+        /// The item.
+        item: Text,
+        /// What is left of it.
+        open: Decimal,
+        /// What was asked.
+        asked: Decimal,
+        /// In which commodity.
+        currency: Text,
+    } = "ALLOCATION_TOO_LARGE", "{asked} {currency} were asked of item {item}, which has {open} left", "allocate what is left; the rest stays an item of its own", transient;
+    /// Two currencies and no amounts.
+    AllocationNeedsAmounts {
+        /// What settles.
+        from: Text,
+        /// What is settled.
+        to: Text,
+    } = "ALLOCATION_NEEDS_AMOUNTS", "items {from} and {to} are in different currencies", "state how much of each is settled";
+    /// Before the items existed.
+    AllocationTooEarly {
+        /// What came.
+        date: NaiveDate,
+        /// The first day that would do.
+        earliest: NaiveDate,
+    } = "ALLOCATION_TOO_EARLY", "an allocation cannot count from {date}: the items allow it from {earliest}", "leave the date out, or give a later one";
+    /// No allocation there.
+    AllocationUnknown {
+        /// Where it should be.
+        seq: Seq,
+    } = "ALLOCATION_UNKNOWN", "there is no allocation at seq {seq}", "look the allocation up and give its seq";
+    /// Nothing to settle.
+    NothingToAllocate {
+        /// What would settle.
+        item: Text,
+    } = "NOTHING_TO_ALLOCATE", "item {item} finds no open item of its party, account and currency on the other side", "leave it open until there is one, or name what it settles", transient;
     /// The external id is taken.
     ExternalIdTaken {
         /// The id.
@@ -333,7 +458,11 @@ impl Rejection {
             | Self::FunctionalDiffers { line, .. }
             | Self::RateMissing { line, .. }
             | Self::BalanceCondition { line, .. }
-            | Self::BalanceTooLarge { line, .. } => *line,
+            | Self::BalanceTooLarge { line, .. }
+            | Self::PartyUnknown { line, .. }
+            | Self::ControlNeedsParty { line, .. }
+            | Self::ControlNeedsDocument { line, .. }
+            | Self::ControlNeedsAmount { line, .. } => *line,
             _ => 0,
         }
     }

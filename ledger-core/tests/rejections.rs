@@ -44,6 +44,34 @@ const SCRIPTS: &[(&str, &str)] = &[
     ("ALREADY_REVERSED", "BOOKS\n post 2026-01-05: cash 1 USD | sales -1 USD\n reverse #1\n reverse #1 => ALREADY_REVERSED"),
     ("PERIOD_UNCHANGED", "BOOKS\n reopen 2026-01 => PERIOD_UNCHANGED"),
     ("PERIOD_STEP", "BOOKS\n close 2026-01 hard\n close 2026-01 soft => PERIOD_STEP"),
+    ("PARTY_UNKNOWN", "OWED\n post 2026-01-05: ar 1 USD party Y doc 1 | sales -1 USD => PARTY_UNKNOWN line 1"),
+    ("PARTY_DIFFERS", "OWED\n party C customer\n party C vendor => PARTY_DIFFERS"),
+    ("TERMS_INVALID", "OWED\n party D customer terms=30@10,0@20 => TERMS_INVALID"),
+    ("CONTROL_HAS_BALANCE", "BOOKS\n post 2026-01-05: cash 1 USD | sales -1 USD\n control cash receivable => CONTROL_HAS_BALANCE"),
+    ("CONTROL_DIFFERS", "OWED\n control ar receivable\n control ar payable => CONTROL_DIFFERS"),
+    ("CONTROL_MISSING", "OWED\n party D customer receivable=ar\n change-party D receivable=cash => CONTROL_MISSING"),
+    ("CONTROL_NEEDS_PARTY", "OWED\n post 2026-01-05: sales -1 USD | ar 1 USD doc 1 => CONTROL_NEEDS_PARTY line 2"),
+    ("CONTROL_NEEDS_DOCUMENT", "OWED\n post 2026-01-05: sales -1 USD | ar 1 USD party C => CONTROL_NEEDS_DOCUMENT line 2"),
+    ("CONTROL_NEEDS_AMOUNT", "OWED\n post 2026-01-05: ar 1 EUR = -1 party C doc 1 | sales -1 EUR = 1 => CONTROL_NEEDS_AMOUNT line 1"),
+    ("ENTRY_BOUND", "OWED\n SOLD\n PAID\n allocate C:P1\n reverse last-event => ENTRY_BOUND"),
+    ("ITEM_UNKNOWN", "OWED\n SOLD\n allocate C:P1 => ITEM_UNKNOWN"),
+    ("ITEM_SETTLED", "OWED\n SOLD\n PAID\n allocate C:P1\n allocate C:P1: C:I1 => ITEM_SETTLED"),
+    (
+        "ALLOCATION_SAME_SIGN",
+        "OWED\n SOLD\n post 2026-01-05: ar 1 EUR = 1 party C doc I2 | sales -1 EUR = -1\n allocate C:I2: C:I1 => ALLOCATION_SAME_SIGN",
+    ),
+    (
+        "ALLOCATION_OTHER_PARTY",
+        "OWED\n SOLD\n post 2026-01-05: ar -1 EUR = -1 party X doc P1 | sales 1 EUR = 1\n allocate X:P1: C:I1 => ALLOCATION_OTHER_PARTY",
+    ),
+    ("ALLOCATION_TOO_LARGE", "OWED\n SOLD\n PAID\n allocate C:P1 100.01: C:I1 => ALLOCATION_TOO_LARGE"),
+    (
+        "ALLOCATION_NEEDS_AMOUNTS",
+        "OWED\n SOLD\n post 2026-02-05: ar -9 USD party C doc P1 | cash 9 USD\n allocate C:P1: C:I1 => ALLOCATION_NEEDS_AMOUNTS",
+    ),
+    ("ALLOCATION_TOO_EARLY", "OWED\n SOLD\n PAID\n allocate C:P1 on=2026-02-04: C:I1 => ALLOCATION_TOO_EARLY"),
+    ("ALLOCATION_UNKNOWN", "OWED\n SOLD\n unallocate @1 => ALLOCATION_UNKNOWN"),
+    ("NOTHING_TO_ALLOCATE", "OWED\n PAID\n allocate C:P1 => NOTHING_TO_ALLOCATE"),
 ];
 
 const STORE_ONLY: &str = "EXTERNAL_ID_TAKEN";
@@ -52,6 +80,9 @@ fn expanded(script: &str) -> String {
     let most = "9999999999999999999999999.99";
     let full = "post 2026-01-05: cash MOST USD | sales -MOST USD\n".repeat(10);
     script
+        .replace("OWED", "BOOKS\n open ar asset\n control ar receivable\n party C customer\n party X customer")
+        .replace("SOLD", "post 2026-01-05: ar 100 EUR = 110 party C doc I1 due 2026-02-01 | sales -100 EUR = -110")
+        .replace("PAID", "post 2026-02-05: ar -100 EUR = -120 party C doc P1 | cash 100 EUR = 120")
         .replace("BOOKS", "org USD required\n open cash asset\n open sales revenue")
         .replace("KEPT", "org USD by-commodity\n open cash asset\n open sales revenue")
         .replace("FULL", &full)

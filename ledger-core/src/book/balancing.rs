@@ -6,9 +6,9 @@
 use rust_decimal::Decimal;
 
 use super::posting::{Fresh, Lines, Resolved};
-use super::{Book, FUNCTIONAL, Valuation};
+use super::{Book, FUNCTIONAL};
 use crate::Text;
-use crate::account::{AccountNo, SubType};
+use crate::account::{AccountNo, AccountType, SubType};
 use crate::commodity::{Commodity, CommodityNo};
 use crate::draft::DraftEntry;
 use crate::entry::{Line, LineDetail, Unbalanced};
@@ -81,7 +81,7 @@ impl Book {
     }
 
     fn rounding_line(&self, code: &Text, group: &Group, lines: &Lines, fresh: &mut Fresh) -> Result<Resolved, Rejection> {
-        let account = self.special_account(code, SubType::Rounding, lines.len() + 1, fresh)?;
+        let account = self.special_account(code, AccountType::Equity, SubType::Rounding, lines.len() + 1, fresh)?;
         let money = Money::new(-group.units, group.currency);
         let (functional, source) = self.residual_value(money, lines, fresh);
         let detail = LineDetail { memo: Some(Text::from("rounding of weights")), ..LineDetail::default() };
@@ -113,7 +113,7 @@ impl Book {
         }
         let functional = groups.values().try_fold(0, |sum, group| add_units(sum, group.functional));
         let functional = functional.ok_or(Rejection::AmountTooLarge { line: 0 })?;
-        if functional != 0 && (self.valuation == Valuation::Required || !priced) {
+        if functional != 0 && (fresh.valued || !priced) {
             return Err(self.explain(Unbalanced::Functional { off: functional }));
         }
         Ok(())
@@ -140,13 +140,13 @@ impl Book {
         Ok(())
     }
 
-    fn conversion_account(&self, currency: CommodityNo, line: usize, fresh: &mut Fresh) -> Result<AccountNo, Rejection> {
+    pub(super) fn conversion_account(&self, currency: CommodityNo, line: usize, fresh: &mut Fresh) -> Result<AccountNo, Rejection> {
         if let Some(known) = self.conversion.get(&currency).and_then(|no| self.account(*no)) {
             return self.posting_account(known, line);
         }
         let code = self.code_of(currency, fresh);
         let suffix = if code.is_empty() { NO_CODE } else { code.as_str() };
-        self.special_account(&Text::from(format!("{CONVERSION_PREFIX}{suffix}")), SubType::Conversion, line, fresh)
+        self.special_account(&Text::from(format!("{CONVERSION_PREFIX}{suffix}")), AccountType::Equity, SubType::Conversion, line, fresh)
     }
 
     pub(super) fn unbalanced(&self, group: &Group, fresh: &Fresh) -> Rejection {

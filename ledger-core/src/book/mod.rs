@@ -7,11 +7,14 @@
 //! Here: the state and the dispatch. Postings are decided in `posting` and the modules that it names, everything
 //! else in `chart`, `calendar` and `reversal`.
 
+mod allocating;
 mod balancing;
 mod bounds;
 mod calendar;
 mod chart;
 mod evolve;
+mod parties;
+mod plan;
 mod posting;
 mod queries;
 mod reversal;
@@ -152,7 +155,10 @@ impl Book {
     /// # Errors
     /// [`Rejection`]; nothing has changed.
     pub fn decide(&self, command: &Command, context: &Context<'_>) -> Result<Vec<Proposed>, Rejection> {
-        if let (Command::PostEntry(draft), Some(actor), true) = (command, self.actor_index.get(context.actor), self.has_begun()) {
+        // Where no account is a control account a posting is one entry, and nearly all commands are postings.
+        if let (Command::PostEntry(draft), Some(actor), true) =
+            (command, self.actor_index.get(context.actor), self.has_begun() && self.sub.control.is_empty())
+        {
             let (fresh, entry) = self.post(draft, None, context.soft_closed, &[])?;
             if fresh.is_empty() {
                 return Ok(vec![envelope(*actor, context, Event::EntryPosted(entry))]);
@@ -181,13 +187,16 @@ impl Book {
             Command::SetAccountStatus { account, status, reason } => self.set_account_status(account, *status, reason),
             Command::SetBalanceCondition { account, currency, min, max } => self.set_balance_condition(account, currency, *min, *max),
             Command::RecordRate(rate) => self.record_rate(rate),
-            Command::PostEntry(draft) => self.post(draft, None, context.soft_closed, &[]).map(|(fresh, entry)| fresh.into_events(entry)),
-            Command::ReverseEntry(reverse) => {
-                self.reverse(reverse, context).map(|entry| vec![Event::EntryReversed { reason: reverse.reason.clone(), entry }])
-            }
+            Command::PostEntry(draft) => self.post_and_allocate(draft, context),
+            Command::ReverseEntry(reverse) => self.reverse_entry(reverse, context),
             Command::CorrectEntry(correct) => self.correct(correct, context),
             Command::ClosePeriod { month, status, reason } => self.close_period(*month, *status, reason),
             Command::ReopenPeriod { month, reason } => self.reopen_period(*month, reason),
+            Command::RegisterParty(register) => self.register(register),
+            Command::ChangeParty(change) => self.change_party(change),
+            Command::DesignateControl { account, side } => self.designate(account, *side),
+            Command::Allocate(allocate) => self.allocate(allocate, context),
+            Command::ReverseAllocation { allocation, date, reason } => self.reverse_allocation(*allocation, *date, reason, context),
         }
     }
 

@@ -13,7 +13,7 @@ use smallvec::SmallVec;
 
 use super::balancing::Group;
 use super::chart::{commodity, to_units};
-use super::{Book, FUNCTIONAL, text};
+use super::{Book, FUNCTIONAL, Valuation, text};
 use crate::account::{Account, AccountNo, AccountStatus, AccountType, SubType};
 use crate::codec::entry_bytes_at_most;
 use crate::commodity::{Commodity, CommodityNo, iso_scale};
@@ -51,6 +51,8 @@ pub(super) type Lines = SmallVec<[Resolved; 4]>;
 /// What a posting defines on its way: ISO currencies on first use, conversion and rounding accounts.
 #[derive(Default)]
 pub(super) struct Fresh {
+    /// Whether every line needs a value: where the organization says so, and beside control accounts.
+    pub(super) valued: bool,
     pub(super) commodities: Vec<Commodity>,
     pub(super) accounts: Vec<Account>,
 }
@@ -68,6 +70,7 @@ impl Book {
         self.check_period(draft.effective_date, soft_closed)?;
         let mut fresh = Fresh::default();
         let lines = if self.is_plain(draft) { self.plain_lines(draft)? } else { self.exchange_lines(draft, &mut fresh)? };
+        self.check_control(&lines)?;
         self.check_balances(before, &lines)?;
         let entry = BalancedEntry::new(header(draft, corrects), lines, FUNCTIONAL).map_err(|unbalanced| self.explain(unbalanced))?;
         Ok((fresh, entry))
@@ -101,6 +104,7 @@ impl Book {
 
     fn exchange_lines(&self, draft: &DraftEntry, fresh: &mut Fresh) -> Result<Vec<Line>, Rejection> {
         let mut resolved = Lines::with_capacity(draft.lines.len());
+        fresh.valued = self.valuation == Valuation::Required || self.touches_control(draft.lines.iter().map(|line| &line.account));
         for (index, line) in draft.lines.iter().enumerate() {
             resolved.push(self.resolve(line, draft, index + 1, fresh)?);
         }
@@ -136,7 +140,7 @@ impl Book {
         let (functional, source) = if currency == FUNCTIONAL {
             (Some(self.own_value(draft, money.units(), line)?), Source::Given)
         } else {
-            self.value(draft, weight, entry.effective_date, line)?
+            self.value(draft, weight, entry.effective_date, line, fresh.valued)?
         };
         Ok(Resolved { line: Line { account, money, functional, detail }, weight, priced, source })
     }
@@ -210,8 +214,15 @@ impl Book {
         Ok(RateEvidence { rate: draft.rate, quote, kind: draft.kind, date: draft.date, source: draft.source.clone() })
     }
 
-    /// An equity account that the ledger opens on demand, for the generated line at `line`.
-    pub(super) fn special_account(&self, code: &Text, sub_type: SubType, line: usize, fresh: &mut Fresh) -> Result<AccountNo, Rejection> {
+    /// An account that the ledger opens on demand, for the generated line at `line`.
+    pub(super) fn special_account(
+        &self,
+        code: &Text,
+        kind: AccountType,
+        sub_type: SubType,
+        line: usize,
+        fresh: &mut Fresh,
+    ) -> Result<AccountNo, Rejection> {
         if let Some(known) = self.account_by_code(code) {
             return self.posting_account(known, line);
         }
@@ -224,7 +235,7 @@ impl Book {
             no,
             code: code.clone(),
             name: code.clone(),
-            kind: AccountType::Equity,
+            kind,
             sub_type,
             contra: false,
             summary: false,

@@ -40,6 +40,7 @@ impl Book {
         weight: Money,
         day: NaiveDate,
         line: usize,
+        required: bool,
     ) -> Result<(Option<Units>, Source), Rejection> {
         if let Some(stated) = draft.functional {
             return Ok((Some(self.functional_units(stated, line)?), Source::Given));
@@ -50,7 +51,7 @@ impl Book {
         let (amount, code) = draft.weight.as_ref().map_or((draft.amount, &draft.currency), |weight| (weight.amount, &weight.currency));
         let rate = match own_rate(draft, &self.functional().code) {
             Some(rate) => rate,
-            None if self.valuation == Valuation::ByCommodity => return Ok((None, Source::Unvalued)),
+            None if !required => return Ok((None, Source::Unvalued)),
             None if amount.is_zero() => return Ok((Some(0), Source::Given)),
             None => self.recorded_rate(weight.currency(), day).ok_or_else(|| self.rate_missing(code, day, line))?,
         };

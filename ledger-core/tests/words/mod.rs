@@ -7,10 +7,18 @@
 //! lock|unlock|shut|reopen-account CODE                           bound CODE CURRENCY [min=N] [max=N]
 //! close MONTH soft|hard      reopen MONTH                        permit soft | permit none
 //! post DATE [rounding=CODE] [id=ID]: LINE | LINE …               (entries are #1, #2 … as they are posted)
-//!   LINE = ACCOUNT AMOUNT CURRENCY [@@ AMOUNT CURRENCY] [= FUNCTIONAL] [at RATE QUOTE] [due DATE]
+//!   LINE = ACCOUNT AMOUNT CURRENCY [@@ AMOUNT CURRENCY] [= FUNCTIONAL] [at RATE QUOTE] [due DATE] [party CODE] [doc NUMBER]
 //! reverse #N [DATE]                                              correct #N [DATE] by DATE: LINE | LINE …
 //! holds ACCOUNT AMOUNT CURRENCY [FUNCTIONAL]                     lines #N: ACCOUNT AMOUNT CURRENCY FUNCTIONAL|- | …
 //! dated #N DATE
+//! party CODE KIND [terms=SHARE@DAYS,…] [receivable=CODE]         change-party CODE [terms=…] [receivable=CODE|-]
+//! control ACCOUNT receivable|payable
+//! allocate ITEM [AMOUNT] [on=DATE] [: ITEM [AMOUNT [SETTLED]] | …]   (allocations are @1, @2 … as they are made)
+//!   ITEM = PARTY:DOCUMENT[#INSTALMENT]
+//! unallocate @N [DATE]
+//! item ITEM OPEN CURRENCY [FUNCTIONAL]                           (what all its lines have left)
+//! item ITEM at DATE OPEN CURRENCY [FUNCTIONAL]
+//! allocations COUNT                                              (that hold)
 //! ```
 //!
 //! A command without `=>` must be accepted. `=> CODE` or `=> CODE line N` must be refused so.
@@ -21,13 +29,17 @@ use std::collections::BTreeMap;
 
 use chrono::NaiveDate;
 use ledger_core::book::Valuation;
-use ledger_core::command::{ChangeAccount, CorrectEntry, CreateOrganization, DefineCommodity, OpenAccount, RecordRate, ReverseEntry};
+use ledger_core::command::{
+    Allocate, AllocationTarget, ChangeAccount, ChangeParty, CorrectEntry, CreateOrganization, DefineCommodity, ItemRef, OpenAccount,
+    RecordRate, RegisterParty, ReverseEntry,
+};
 use ledger_core::draft::{DraftDetail, DraftRate};
 use ledger_core::event::Proposed;
 use ledger_core::money::decimal_of;
+use ledger_core::subledger::{Terms, TermsPart};
 use ledger_core::{
-    AccountRef, AccountStatus, AccountType, Actor, BalancedEntry, Book, Command, Context, DraftEntry, DraftLine, Month, PeriodStatus,
-    RateType, Rejection, SubType, Weight,
+    AccountRef, AccountStatus, AccountType, Actor, BalancedEntry, Book, Command, Context, DraftEntry, DraftLine, Event, Month, PartyKind,
+    PeriodStatus, RateType, Rejection, Side, SubType, Weight,
 };
 use rust_decimal::Decimal;
 use uuid::Uuid;
@@ -58,7 +70,9 @@ impl Ledger {
             self.book.evolve(&proposed.event);
             if let Some(entry) = proposed.event.entry() {
                 self.history.insert(self.book.seq(), entry.clone());
-                self.entries.push(self.book.seq());
+                if matches!(proposed.event, Event::EntryPosted(_) | Event::EntryReversed { .. }) {
+                    self.entries.push(self.book.seq());
+                }
             }
         }
         self.events.extend(decided.iter().cloned());
@@ -66,6 +80,9 @@ impl Ledger {
     }
 
     fn entry(&self, name: &str) -> u64 {
+        if name == "last-event" {
+            return self.book.seq();
+        }
         let no: usize = name.trim_start_matches('#').parse().unwrap();
         // An entry that nobody posted, for asking about it.
         no.checked_sub(1).and_then(|index| self.entries.get(index)).copied().unwrap_or(u64::from(u32::MAX))
@@ -80,6 +97,39 @@ impl Ledger {
         assert_eq!(decimal_of(units, commodity.scale), dec(words[1]), "{} in {}", words[0], words[2]);
         if let Some(expected) = words.get(3) {
             assert_eq!(decimal_of(functional, self.book.commodities()[0].scale), dec(expected), "functional amount of {}", words[0]);
+        }
+    }
+
+    /// Where the N-th allocation stands; somewhere without one for those that nobody made.
+    fn allocation(&self, name: &str) -> u64 {
+        let no: usize = name.trim_start_matches('@').parse().unwrap();
+        self.book.allocations().nth(no - 1).map_or(u64::from(u32::MAX), |(seq, _)| seq)
+    }
+
+    /// What the lines of a document have left, now or at a date.
+    #[track_caller]
+    fn item(&self, words: &[&str]) {
+        let (item, rest) = words.split_first().unwrap();
+        let (at, rest) = if let ["at", date, rest @ ..] = rest { (Some(day(date)), rest) } else { (None, rest) };
+        let (party, document) = item.split_once(':').unwrap();
+        let (document, instalment) = document.split_once('#').map_or((document, None), |(document, no)| (document, Some(no)));
+        let party = self.book.party_by_code(party).unwrap().no;
+        let commodity = self.book.commodity_by_code(rest[1]).unwrap();
+        let (mut open, mut value) = (0, 0);
+        for (id, item) in self.book.items_of(party, document).filter(|(_, item)| item.money.currency() == commodity.no) {
+            let opening = self.book.control(item.account).unwrap().opening_sign() == item.money.units().signum();
+            if instalment.is_some_and(|no| !opening || no.parse() != Ok(item.instalment)) {
+                continue;
+            }
+            let (left, functional) = match at {
+                None => (item.open, item.open_functional),
+                Some(date) => self.book.item_at(id, date).map_or((0, 0), |(money, value)| (money.units(), value)),
+            };
+            (open, value) = (open + left, value + functional);
+        }
+        assert_eq!(decimal_of(open, commodity.scale), dec(rest[0]), "what {item} has left");
+        if let Some(expected) = rest.get(2) {
+            assert_eq!(decimal_of(value, self.book.commodities()[0].scale), dec(expected), "the value of what {item} has left");
         }
     }
 
@@ -125,6 +175,11 @@ fn step(ledger: &mut Ledger, asked: &str) -> Result<(), Rejection> {
     match words[0] {
         "holds" => ledger.holds(&words[1..]),
         "lines" => ledger.lines(words[1], lines),
+        "item" => ledger.item(&words[1..]),
+        "allocations" => {
+            let count = ledger.book.allocations().filter(|(_, kept)| kept.reversed.is_none()).count();
+            assert_eq!(count.to_string(), words[1], "allocations that hold");
+        }
         "dated" => assert_eq!(ledger.history[&ledger.entry(words[1])].effective_date(), day(words[2])),
         "permit" => ledger.soft_closed = words[1] == "soft",
         _ => drop(ledger.run(&command(ledger, &words, lines))?),
@@ -188,8 +243,52 @@ fn command(ledger: &Ledger, words: &[&str], lines: &str) -> Command {
             let replacement = draft(words[by + 1], option("rounding"), option("id"), lines);
             Command::CorrectEntry(Box::new(CorrectEntry { reverse: reverse(ledger, &words[..by]), replacement }))
         }
+        "party" => {
+            let mut register = RegisterParty::new(words[1], PartyKind::parse(words[2]).unwrap());
+            register.terms = option("terms").map_or_else(Terms::default, terms);
+            register.receivable = option("receivable").map(AccountRef::from);
+            Command::RegisterParty(Box::new(register))
+        }
+        "change-party" => Command::ChangeParty(Box::new(ChangeParty {
+            party: words[1].into(),
+            terms: option("terms").map(terms),
+            receivable: option("receivable").map(|code| (code != "-").then(|| code.into())),
+            ..ChangeParty::default()
+        })),
+        "control" => Command::DesignateControl { account: words[1].into(), side: Side::parse(words[2]).unwrap() },
+        "allocate" => Command::Allocate(Box::new(Allocate {
+            from: item(words[1]),
+            to: lines.split('|').filter(|target| !target.trim().is_empty()).map(target).collect(),
+            amount: words.get(2).filter(|word| !word.contains('=')).map(|word| dec(word)),
+            date: option("on").map(day),
+        })),
+        "unallocate" => Command::ReverseAllocation {
+            allocation: ledger.allocation(words[1]),
+            date: words.get(2).map(|date| day(date)),
+            reason: "a reason".into(),
+        },
         other => panic!("{other:?} is no command of the test language"),
     }
+}
+
+fn terms(words: &str) -> Terms {
+    let part = |part: &str| {
+        let (share, days) = part.split_once('@').unwrap();
+        TermsPart { share: dec(share), days: days.parse().unwrap() }
+    };
+    Terms { parts: words.split(',').filter(|part| !part.is_empty()).map(part).collect() }
+}
+
+/// `PARTY:DOCUMENT` or `PARTY:DOCUMENT#INSTALMENT`.
+pub(crate) fn item(text: &str) -> ItemRef {
+    let (party, document) = text.split_once(':').unwrap();
+    let (document, instalment) = document.split_once('#').map_or((document, None), |(document, no)| (document, Some(no)));
+    ItemRef::Document { party: party.into(), document: document.into(), instalment: instalment.map(|no| no.parse().unwrap()) }
+}
+
+fn target(text: &str) -> AllocationTarget {
+    let words: Vec<&str> = text.split_whitespace().collect();
+    AllocationTarget { item: item(words[0]), amount: words.get(1).map(|word| dec(word)), settled: words.get(2).map(|word| dec(word)) }
 }
 
 fn reverse(ledger: &Ledger, words: &[&str]) -> ReverseEntry {
@@ -216,6 +315,7 @@ fn line(text: &str) -> DraftLine {
             "=" => line.functional = Some(dec(value)),
             "due" => detail.due_date = Some(day(value)),
             "party" => detail.party = Some((*value).into()),
+            "doc" => detail.document = Some((*value).into()),
             "@@" | "at" => {
                 let (code, after) = after.split_first().unwrap();
                 rest = after;
