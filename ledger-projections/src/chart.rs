@@ -1,11 +1,12 @@
 //! The context in which events become rows: accounts, commodities and which entries close a year.
 //!
-//! A fold of events like any projection, kept per projection in `read.account`, `read.commodity` and
-//! `read.closing_entry`, written in the same transaction as the projection's rows and checkpoint. So a worker that
+//! A fold of events like any projection, kept per projection in `read.account`, `read.commodity`, `read.closing_entry` and
+//! `read.control_account`, written in the same transaction as the projection's rows and checkpoint. So a worker that
 //! starts in the middle of a stream reads the chart exactly as it stood at the checkpoint, and a rebuild makes it anew.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 
+use ledger_core::subledger::Side;
 use ledger_core::{Account, AccountNo, AccountStatus, AccountType, BalancedEntry, Commodity, CommodityKind, CommodityNo, EntryKind};
 use ledger_core::{Event, Seq, SubType, Text};
 use ledger_store::OrgTx;
@@ -13,7 +14,7 @@ use ledger_store::OrgTx;
 use crate::error::{Doing, ProjectionError, to_i64, to_seq};
 
 /// The tables that hold charts: every row names its projection.
-pub(crate) const TABLES: [&str; 3] = ["account", "commodity", "closing_entry"];
+pub(crate) const TABLES: [&str; 4] = ["account", "commodity", "closing_entry", "control_account"];
 
 /// Accounts and commodities as of an event. Balance conditions are not kept: no report needs them.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -21,6 +22,7 @@ pub struct Chart {
     accounts: Vec<Account>,
     commodities: Vec<Commodity>,
     closing: BTreeSet<Seq>,
+    control: BTreeMap<AccountNo, Side>,
     changed: Changes,
 }
 
@@ -30,6 +32,7 @@ pub(crate) struct Changes {
     accounts: BTreeSet<AccountNo>,
     commodities: BTreeSet<CommodityNo>,
     closing: BTreeSet<Seq>,
+    control: BTreeSet<AccountNo>,
 }
 
 /// Rows of the chart to be written.
@@ -38,6 +41,7 @@ pub(crate) struct ChartRows {
     accounts: Vec<Account>,
     commodities: Vec<Commodity>,
     closing: Vec<Seq>,
+    control: Vec<(AccountNo, Side)>,
 }
 
 impl Chart {
@@ -55,6 +59,10 @@ impl Chart {
             Event::AccountChanged { no, name, sub_type, parent } => self.with_account(*no, |account| {
                 (account.name, account.sub_type, account.parent) = (name.clone(), *sub_type, *parent);
             }),
+            Event::ControlAccountSet { no, side } => {
+                self.changed.control.insert(*no);
+                self.control.insert(*no, *side);
+            }
             Event::AccountStatusChanged { no, status, .. } => self.with_account(*no, |account| account.status = *status),
             _ => {
                 if let Some(entry) = event.entry()
@@ -79,6 +87,24 @@ impl Chart {
     pub fn is_closing(&self, entry: &BalancedEntry) -> bool {
         let header = entry.header();
         header.kind == EntryKind::Closing || header.reverses.is_some_and(|original| self.closing.contains(&original))
+    }
+
+    /// Which sub-ledger an account controls, if any.
+    #[must_use]
+    pub fn control(&self, no: AccountNo) -> Option<Side> {
+        self.control.get(&no).copied()
+    }
+
+    /// Whether any account controls a sub-ledger.
+    #[must_use]
+    pub fn has_control_accounts(&self) -> bool {
+        !self.control.is_empty()
+    }
+
+    /// The control accounts, with their sub-ledgers.
+    #[must_use]
+    pub const fn control_accounts(&self) -> &BTreeMap<AccountNo, Side> {
+        &self.control
     }
 
     /// The positions of entries that close a year, or take such a closing back.
@@ -146,6 +172,7 @@ impl Chart {
             accounts: changed.accounts.iter().filter_map(|no| self.account(*no).cloned()).collect(),
             commodities: changed.commodities.iter().filter_map(|no| self.commodity(*no).cloned()).collect(),
             closing: changed.closing.into_iter().collect(),
+            control: changed.control.iter().filter_map(|no| self.control(*no).map(|side| (*no, side))).collect(),
         }
     }
 
@@ -178,7 +205,15 @@ impl Chart {
             .fetch_all(&mut **tx)
             .await
             .doing("read the closing entries")?;
+        let control: Vec<(i32, String)> =
+            sqlx::query_as("SELECT account_no, side FROM read.control_account WHERE org_id = $1 AND projection = $2")
+                .bind(org)
+                .bind(projection)
+                .fetch_all(&mut **tx)
+                .await
+                .doing("read the control accounts")?;
         Ok(Self {
+            control: control.into_iter().map(read_control).collect::<Result<_, _>>()?,
             accounts: accounts.into_iter().enumerate().map(|(index, row)| row.read(index)).collect::<Result<_, _>>()?,
             commodities: commodities.into_iter().enumerate().map(|(index, row)| read_commodity(row, index)).collect::<Result<_, _>>()?,
             closing: closing.into_iter().map(|seq| to_seq("seq of a closing entry", seq)).collect::<Result<_, _>>()?,
@@ -207,6 +242,20 @@ impl ChartRows {
             .execute(&mut **tx)
             .await
             .doing("remember the closing entries")?;
+        }
+        if !self.control.is_empty() {
+            sqlx::query(
+                "INSERT INTO read.control_account AS c (org_id, projection, account_no, side)
+                 SELECT $1, $2, u.* FROM unnest($3::integer[], $4::text[]) AS u
+                 ON CONFLICT (org_id, projection, account_no) DO UPDATE SET side = excluded.side",
+            )
+            .bind(tx.org().0)
+            .bind(projection)
+            .bind(self.control.iter().map(|(no, _)| account_i32(*no)).collect::<Vec<_>>())
+            .bind(self.control.iter().map(|(_, side)| side.as_str()).collect::<Vec<_>>())
+            .execute(&mut **tx)
+            .await
+            .doing("remember the control accounts")?;
         }
         Ok(())
     }
@@ -299,6 +348,12 @@ fn read_commodity((no, code, name, scale, kind): (i32, String, String, i16, Stri
         kind: if kind == kind_word(CommodityKind::Iso4217) { CommodityKind::Iso4217 } else { CommodityKind::Custom },
         name: Text::from(name),
     })
+}
+
+fn read_control((no, side): (i32, String)) -> Result<(AccountNo, Side), ProjectionError> {
+    let no = u32::try_from(no).map_err(|_| ProjectionError::Damaged { what: "number of a control account", found: no.to_string() })?;
+    let side = Side::parse(&side).ok_or(ProjectionError::Damaged { what: "side of a control account", found: side })?;
+    Ok((AccountNo::new(no), side))
 }
 
 /// Numbers count from 1 without gaps: a missing row must not shift the others.

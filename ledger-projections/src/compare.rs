@@ -197,6 +197,8 @@ async fn compare_charts(tx: &mut OrgTx, projection: &str, expected: &Chart, diff
     differences.merge("account", accounts(expected).into_iter(), accounts(&found).into_iter(), whole);
     let commodities = |chart: &Chart| chart.commodities().iter().map(|row| (row.no.get(), format!("{row:?}"))).collect::<Vec<_>>();
     differences.merge("commodity", commodities(expected).into_iter(), commodities(&found).into_iter(), whole);
+    let control = |chart: &Chart| chart.control_accounts().iter().map(|(no, side)| (no.get(), format!("{side:?}"))).collect::<Vec<_>>();
+    differences.merge("control_account", control(expected).into_iter(), control(&found).into_iter(), whole);
     let closing = |chart: &Chart| chart.closing().iter().map(|seq| (*seq, String::new())).collect::<Vec<_>>();
     differences.merge("closing_entry", closing(expected).into_iter(), closing(&found).into_iter(), whole);
     Ok(())

@@ -63,7 +63,7 @@ pub enum ProjectionError {
         expected: u16,
     },
     /// There is no such projection.
-    #[error("there is no projection {0:?}: expected one of gl_fact, account_balance")]
+    #[error("there is no projection {0:?}: expected one of account_balance, open_item, gl_fact")]
     UnknownProjection(String),
     /// A question about a position that history has not reached.
     #[error("history ends at event {head}: there is nothing known at event {asked} yet")]

@@ -1,6 +1,6 @@
 //! Read models: what follows from history, in tables that reports read. Dropped and rebuilt at will; they decide nothing.
 //!
-//! A [`projection`] turns events into rows ([`gl_fact`], [`account_balance`]); the [`worker`] keeps them up to date; the
+//! A [`projection`] turns events into rows ([`gl_fact`], [`account_balance`], [`open_item`]); the [`worker`] keeps them up to date; the
 //! [`reports`] read them; [`mod@compare`] folds history again and says where a read model differs from it.
 //! How a report looks on paper belongs to whoever prints it.
 
@@ -11,6 +11,7 @@ pub mod compare;
 pub mod error;
 pub mod gl_fact;
 mod history;
+pub mod open_item;
 mod pipeline;
 pub mod projection;
 pub mod reports;
@@ -24,6 +25,7 @@ pub use compare::{Difference, Differences, compare};
 pub use error::ProjectionError;
 pub use gl_fact::GlFact;
 pub use history::seq_known_at;
+pub use open_item::OpenItem;
 pub use projection::Projection;
 pub use runner::Progress;
 pub use worker::{Waited, Wakeup, Worker, WorkerConfig, announce, catch_up, catch_up_with, rebuild, wait_for};

@@ -1,4 +1,4 @@
-//! Questions asked of the books: balances, the general ledger, how fresh the read models are.
+//! Questions asked of the books: balances, the general ledger, open items and their age, how fresh the read models are.
 //!
 //! Every question has a [`Point`] of knowledge: what is known now comes from the read models, what was known at an
 //! earlier event or time from a fold of history, which waits for no projection.
@@ -7,18 +7,23 @@ mod balances;
 mod balances_fold;
 mod freshness;
 mod general_ledger;
+mod open_items;
 
 use ledger_core::{Seq, Timestamp};
 use ledger_store::OrgStore;
 
 pub use balances::{BalanceQuery, BalanceRow, Balances, Closing, balances};
 pub use freshness::{Freshness, freshness};
+pub use open_items::{
+    Aging, AgingBy, AgingRow, Basis, Bucket, ItemQuery, ItemRow, OpenItems, USUAL_BOUNDS, aging, bucket_names, open_items,
+};
 pub use general_ledger::{GeneralLedger, Held, LedgerAccount, LedgerItem, LedgerLine, LedgerQuery};
 
 /// The statements whose plans a test reads: they must stay ranges of an index.
 pub mod statements {
     pub use super::balances::SUM;
     pub use super::general_ledger::LINES;
+    pub use super::open_items::ITEMS_AS_OF;
 }
 
 use crate::error::ProjectionError;
