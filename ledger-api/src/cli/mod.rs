@@ -21,6 +21,7 @@ pub mod projections;
 pub mod rate;
 pub mod replay;
 pub mod report;
+mod report_items;
 pub mod schema;
 pub mod shell;
 pub mod verify;

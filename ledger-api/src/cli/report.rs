@@ -10,6 +10,7 @@ use super::complaint::{Complaint, Outcome};
 use super::moment;
 use super::output::{Format, FormatArg, json, print};
 use super::progress;
+use super::report_items::{self, AgingArgs, OpenItemsArgs};
 use super::shell::Shell;
 use crate::report::Heading;
 use crate::report::balance_sheet::BalanceSheet;
@@ -29,6 +30,10 @@ pub enum ReportCommand {
     IncomeStatement(IncomeStatementArgs),
     /// Every line of every account, or of one, with the balance after it
     GeneralLedger(GeneralLedgerArgs),
+    /// What is owed or owing, by age: totals, parties or documents
+    Aging(AgingArgs),
+    /// Every open invoice, bill, credit and unapplied payment
+    OpenItems(OpenItemsArgs),
 }
 
 /// What every report takes.
@@ -175,6 +180,8 @@ pub(super) async fn run(shell: &Shell, command: ReportCommand) -> anyhow::Result
         ReportCommand::BalanceSheet(args) => balance_sheet(shell, args).await,
         ReportCommand::IncomeStatement(args) => income_statement(shell, args).await,
         ReportCommand::GeneralLedger(args) => general_ledger(shell, args).await,
+        ReportCommand::Aging(args) => report_items::aging(shell, args).await,
+        ReportCommand::OpenItems(args) => report_items::open_items(shell, args).await,
     }
 }
 
@@ -195,7 +202,7 @@ impl Common {
         let org = session.store.for_org(organization.org);
         let point = self.known.point();
         // What was known earlier is read from history itself, as far as balances go.
-        if !self.no_catch_up && (point == Point::Latest || needs == Needs::Lines) {
+        if !self.no_catch_up && (point == Point::Latest || needs != Needs::Balances) {
             let bar = progress::bar(shell.global.quiet, 0, "bringing the books up to date");
             source::catch_up(&org, needs, |seq, head| {
                 bar.set_length(head);
@@ -222,7 +229,7 @@ impl Ready {
     }
 
     /// The last day of a report that was asked for without one.
-    async fn day(&self, asked: Option<NaiveDate>) -> anyhow::Result<NaiveDate> {
+    pub(super) async fn day(&self, asked: Option<NaiveDate>) -> anyhow::Result<NaiveDate> {
         match asked {
             Some(day) => Ok(day),
             None => Ok(source::last_day(&self.org).await?.unwrap_or_else(|| chrono::Utc::now().date_naive())),

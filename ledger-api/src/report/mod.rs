@@ -5,11 +5,13 @@
 //!
 //! Sign: debit positive throughout, until a report shows a section on its natural side.
 
+pub mod aging;
 pub mod balance_sheet;
 pub mod books;
 pub mod general_ledger;
 pub mod heading;
 pub mod income_statement;
+pub mod open_items;
 pub mod source;
 pub mod statement;
 pub mod sums;

@@ -3,7 +3,7 @@
 use chrono::{Datelike, NaiveDate};
 use ledger_core::{CommodityNo, Text, Units};
 use ledger_projections::reports::{self, BalanceQuery, BalanceRow, Balances, Closing, Point};
-use ledger_projections::{AccountBalance, ProjectionError};
+use ledger_projections::{AccountBalance, OpenItem, ProjectionError};
 use ledger_store::OrgStore;
 use rust_decimal::Decimal;
 use rustc_hash::FxHashMap;
@@ -83,6 +83,8 @@ pub enum Needs {
     Balances,
     /// Single lines as well.
     Lines,
+    /// Open items as well.
+    Items,
 }
 
 /// Brings what a report needs up to the end of history; `progress` gets the last event applied and the last there is.
@@ -95,6 +97,14 @@ pub async fn catch_up(org: &OrgStore, needs: Needs, mut progress: impl FnMut(u64
         Needs::Balances => {
             let balances = ledger_projections::projection::by_name(AccountBalance::NAME)?;
             ledger_projections::catch_up_with(org, &balances, progress).await?
+        }
+        Needs::Items => {
+            // Balances too, for the last day on which anything counts.
+            let mut progress = progress;
+            for name in [AccountBalance::NAME, OpenItem::NAME] {
+                let projection = ledger_projections::projection::by_name(name)?;
+                ledger_projections::catch_up_with(org, &projection, &mut progress).await?;
+            }
         }
         Needs::Lines => ledger_projections::catch_up(org, progress).await?,
     };

@@ -10,6 +10,7 @@ use ledger_store::{OrgStore, OrgTx};
 use rust_decimal::Decimal;
 
 use super::Point;
+use crate::chart::Chart;
 use crate::checkpoint::Checkpoint;
 use crate::error::{Doing, ProjectionError, to_i64, to_seq};
 use crate::open_item::OpenItem;
@@ -89,6 +90,8 @@ pub struct ItemRow {
 pub struct OpenItems {
     /// The last event that they contain.
     pub seq: Seq,
+    /// Accounts and commodities.
+    pub chart: Chart,
     /// By party, due date and place.
     pub rows: Vec<ItemRow>,
 }
@@ -128,6 +131,12 @@ pub struct AgingRow {
 }
 
 impl AgingRow {
+    /// Adds another row, bucket by bucket.
+    pub fn add(&mut self, other: &Self) {
+        self.buckets.iter_mut().zip(&other.buckets).for_each(|(bucket, other)| bucket.add(other));
+        self.unapplied.add(&other.unapplied);
+    }
+
     /// All buckets and what is unapplied: what is open.
     #[must_use]
     pub fn total(&self) -> Bucket {
@@ -142,6 +151,8 @@ impl AgingRow {
 pub struct Aging {
     /// The last event that it contains.
     pub seq: Seq,
+    /// Accounts and commodities.
+    pub chart: Chart,
     /// By party, document and currency.
     pub rows: Vec<AgingRow>,
 }
@@ -170,7 +181,7 @@ pub fn bucket_names(bounds: &[i32]) -> Vec<String> {
 pub async fn open_items(org: &OrgStore, query: &ItemQuery) -> Result<OpenItems, ProjectionError> {
     let asked = query.point.seq(org).await?;
     let mut tx = org.begin_read().await?;
-    let seq = known(&mut tx, asked).await?;
+    let (seq, chart) = known(&mut tx, asked).await?;
     let sql = format!("SELECT * FROM ({ITEMS_AS_OF}) AS o ORDER BY party, coalesce(due_date, date), item_seq, item_line");
     let rows: Vec<Stored> = sqlx::query_as(sqlx::AssertSqlSafe(sql))
         .bind(tx.org().0)
@@ -183,7 +194,7 @@ pub async fn open_items(org: &OrgStore, query: &ItemQuery) -> Result<OpenItems, 
         .doing("read open items")?;
     tx.rollback().await?;
     let sign = Decimal::from(query.side.opening_sign());
-    Ok(OpenItems { seq, rows: rows.into_iter().map(|row| row.read(sign, query.as_of)).collect::<Result<_, _>>()? })
+    Ok(OpenItems { seq, chart, rows: rows.into_iter().map(|row| row.read(sign, query.as_of)).collect::<Result<_, _>>()? })
 }
 
 /// The items that are open, aged and summed.
@@ -195,7 +206,7 @@ pub async fn open_items(org: &OrgStore, query: &ItemQuery) -> Result<OpenItems, 
 pub async fn aging(org: &OrgStore, query: &ItemQuery, basis: Basis, by: AgingBy, bounds: &[i32]) -> Result<Aging, ProjectionError> {
     let asked = query.point.seq(org).await?;
     let mut tx = org.begin_read().await?;
-    let seq = known(&mut tx, asked).await?;
+    let (seq, chart) = known(&mut tx, asked).await?;
     // -1 is unapplied; width_bucket counts the first days of buckets that are not after the age.
     let sql = format!(
         "SELECT CASE WHEN $6 >= 1 THEN party END AS party, CASE WHEN $6 >= 2 THEN document END AS document, currency, bucket,
@@ -225,13 +236,14 @@ pub async fn aging(org: &OrgStore, query: &ItemQuery, basis: Basis, by: AgingBy,
         .await
         .doing("age open items")?;
     tx.rollback().await?;
-    Ok(Aging { seq, rows: together(parts, sign, bounds.len() + 1) })
+    Ok(Aging { seq, chart, rows: together(parts, sign, bounds.len() + 1) })
 }
 
-/// The last event that an answer contains.
-async fn known(tx: &mut OrgTx, asked: Option<Seq>) -> Result<Seq, ProjectionError> {
+/// The last event that an answer contains, and the chart.
+async fn known(tx: &mut OrgTx, asked: Option<Seq>) -> Result<(Seq, Chart), ProjectionError> {
     let applied = Checkpoint::seq_of(tx, OpenItem::NAME).await?;
-    Ok(asked.map_or(applied, |asked| asked.min(applied)))
+    let chart = Chart::load(tx, OpenItem::NAME).await?;
+    Ok((asked.map_or(applied, |asked| asked.min(applied)), chart))
 }
 
 #[derive(sqlx::FromRow)]
