@@ -24,8 +24,9 @@ use ledger_projections::{
 use ledger_store::{Commit, OrgStore, OrgTx};
 use sqlx::{AssertSqlSafe, ConnectOptions, PgConnection};
 
-const NAMES: [&str; 2] = ["account_balance", "gl_fact"];
-const TABLES: [&str; 5] = ["gl_fact", "account_balance", "account", "commodity", "closing_entry"];
+const NAMES: [&str; 3] = ["account_balance", "gl_fact", "open_item"];
+const TABLES: [&str; 8] =
+    ["gl_fact", "account_balance", "open_item", "allocation", "account", "commodity", "closing_entry", "control_account"];
 
 async fn admin(world: &World) -> PgConnection {
     world.database().admin_options().connect().await.unwrap()

@@ -95,7 +95,11 @@ async fn each_slip_is_found() {
             "ledger.commits",
             "DROP TRIGGER append_only ON ledger.commits; CREATE TRIGGER append_only BEFORE UPDATE OR DELETE ON ledger.commits EXECUTE FUNCTION ledger.refuse_change()",
         ),
-        ("payload that Postgres would compress slowly", "ledger.commits", "ALTER TABLE ledger.commits ALTER COLUMN payload SET COMPRESSION pglz"),
+        (
+            "payload that Postgres would compress slowly",
+            "ledger.commits",
+            "ALTER TABLE ledger.commits ALTER COLUMN payload SET COMPRESSION pglz",
+        ),
         ("granted to everybody", "ledger.commits SELECT", "GRANT SELECT ON ledger.commits TO PUBLIC"),
         (
             "granted to a role that may only look",

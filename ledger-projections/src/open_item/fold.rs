@@ -27,12 +27,7 @@ pub(crate) enum Move {
     /// Two items were settled against each other.
     Allocated(Allocated),
     /// An allocation was undone.
-    Undone {
-        seq: i64,
-        recorded_at: DateTime<Utc>,
-        date: NaiveDate,
-        allocation: i64,
-    },
+    Undone { seq: i64, recorded_at: DateTime<Utc>, date: NaiveDate, allocation: i64 },
 }
 
 /// An allocation; amounts are not negative.

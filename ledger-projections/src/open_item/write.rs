@@ -43,7 +43,8 @@ struct Before {
 impl Before {
     async fn load(tx: &mut OrgTx, items: &BTreeMap<ItemKey, ItemRow>, moves: &[Move]) -> Result<Self, ProjectionError> {
         let mut found = Self::default();
-        let here: BTreeSet<i64> = moves.iter().filter_map(|moved| if let Move::Allocated(new) = moved { Some(new.seq) } else { None }).collect();
+        let here: BTreeSet<i64> =
+            moves.iter().filter_map(|moved| if let Move::Allocated(new) = moved { Some(new.seq) } else { None }).collect();
         let undone: Vec<i64> = moves
             .iter()
             .filter_map(|moved| if let Move::Undone { allocation, .. } = moved { Some(*allocation) } else { None })
@@ -112,7 +113,10 @@ impl Before {
                 }
                 Move::Undone { seq, recorded_at, date, allocation } => {
                     let undone = self.allocations.get(allocation);
-                    let undone = undone.ok_or_else(|| ProjectionError::Damaged { what: "an allocation that is undone", found: format!("none at event {allocation}") })?;
+                    let undone = undone.ok_or_else(|| ProjectionError::Damaged {
+                        what: "an allocation that is undone",
+                        found: format!("none at event {allocation}"),
+                    })?;
                     undone.iter().map(|row| row.reversed(*seq, *recorded_at, *date)).collect()
                 }
             };

@@ -14,10 +14,10 @@ use ledger_store::OrgStore;
 
 pub use balances::{BalanceQuery, BalanceRow, Balances, Closing, balances};
 pub use freshness::{Freshness, freshness};
+pub use general_ledger::{GeneralLedger, Held, LedgerAccount, LedgerItem, LedgerLine, LedgerQuery};
 pub use open_items::{
     Aging, AgingBy, AgingRow, Basis, Bucket, ItemQuery, ItemRow, OpenItems, USUAL_BOUNDS, aging, bucket_names, open_items,
 };
-pub use general_ledger::{GeneralLedger, Held, LedgerAccount, LedgerItem, LedgerLine, LedgerQuery};
 
 /// The statements whose plans a test reads: they must stay ranges of an index.
 pub mod statements {

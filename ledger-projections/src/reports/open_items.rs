@@ -296,11 +296,8 @@ struct Part {
 fn together(parts: Vec<Part>, sign: Decimal, buckets: usize) -> Vec<AgingRow> {
     let mut rows: Vec<AgingRow> = Vec::new();
     for part in parts {
-        let found = Bucket {
-            items: u64::try_from(part.items).unwrap_or(0),
-            amount: sign * part.amount,
-            functional: sign * part.functional,
-        };
+        let found =
+            Bucket { items: u64::try_from(part.items).unwrap_or(0), amount: sign * part.amount, functional: sign * part.functional };
         let same = |row: &&mut AgingRow| (&row.party, &row.document, &row.currency) == (&part.party, &part.document, &part.currency);
         if rows.last_mut().filter(same).is_none() {
             let (party, document, currency) = (part.party, part.document, part.currency);

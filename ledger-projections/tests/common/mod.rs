@@ -115,6 +115,13 @@ impl World {
         self.book.seq()
     }
 
+    /// Something that happened, whoever decided it. Answers its position.
+    pub fn happened(&mut self, event: ledger_core::Event) -> Seq {
+        self.book.evolve(&event);
+        self.pending.push(Proposed { actor: ledger_core::ActorNo(1), correlation: None, causation: None, event });
+        self.book.seq()
+    }
+
     /// Appends what was decided since.
     pub async fn commit(&mut self) {
         self.commit_only(usize::MAX).await;
