@@ -49,7 +49,7 @@ impl From<SideArg> for Side {
 
 /// `--by`.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, ValueEnum)]
-pub enum ByArg {
+pub(super) enum ByArg {
     /// One row per currency
     Total,
     /// One row per party and currency
@@ -61,7 +61,7 @@ pub enum ByArg {
 
 /// `--basis`.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, ValueEnum)]
-pub enum BasisArg {
+pub(super) enum BasisArg {
     /// The due date; the document's date where there is none
     #[default]
     DueDate,

@@ -93,21 +93,20 @@ pub enum Needs {
 /// [`ProjectionError`] when a projection has stopped or the database fails.
 pub async fn catch_up(org: &OrgStore, needs: Needs, mut progress: impl FnMut(u64, u64) + Send) -> Result<(), ProjectionError> {
     let progress = move |step: ledger_projections::Progress| progress(step.seq, step.head);
-    match needs {
-        Needs::Balances => {
-            let balances = ledger_projections::projection::by_name(AccountBalance::NAME)?;
-            ledger_projections::catch_up_with(org, &balances, progress).await?
+    let mut progress = progress;
+    // Balances always, for the last day on which anything counts.
+    let names: &[&str] = match needs {
+        Needs::Balances => &[AccountBalance::NAME],
+        Needs::Items => &[AccountBalance::NAME, OpenItem::NAME],
+        Needs::Lines => {
+            ledger_projections::catch_up(org, progress).await?;
+            return Ok(());
         }
-        Needs::Items => {
-            // Balances too, for the last day on which anything counts.
-            let mut progress = progress;
-            for name in [AccountBalance::NAME, OpenItem::NAME] {
-                let projection = ledger_projections::projection::by_name(name)?;
-                ledger_projections::catch_up_with(org, &projection, &mut progress).await?;
-            }
-        }
-        Needs::Lines => ledger_projections::catch_up(org, progress).await?,
     };
+    for name in names {
+        let projection = ledger_projections::projection::by_name(name)?;
+        ledger_projections::catch_up_with(org, &projection, &mut progress).await?;
+    }
     Ok(())
 }
 
