@@ -5,6 +5,7 @@
 //! [`crate::report`], what a command decides is in `ledger-core`.
 
 pub mod account;
+pub mod bank;
 pub mod bench;
 pub mod complaint;
 pub mod demo;
@@ -74,6 +75,9 @@ pub enum Command {
     Bench(bench::BenchArgs),
     /// Import journals that other programs wrote
     Import(Box<import::ImportArgs>),
+    /// Read bank statements and hold them against their own balances
+    #[command(subcommand)]
+    Bank(bank::BankCommand),
     /// Open and list accounts of the chart
     #[command(subcommand)]
     Account(account::AccountCommand),
@@ -110,6 +114,7 @@ impl Command {
             Self::Org(command) => org::run(shell, command).await,
             Self::Bench(args) => bench::run(shell, args).await,
             Self::Import(args) => import::run(shell, *args).await,
+            Self::Bank(command) => bank::run(&command),
             Self::Account(command) => account::run(shell, command).await,
             Self::Entry(command) => entry::run(shell, command).await,
             Self::Period(command) => period::run(shell, command).await,
