@@ -13,7 +13,9 @@ use crate::commodity::{Commodity, CommodityNo};
 use crate::entry::BalancedEntry;
 use crate::period::{Month, PeriodStatus};
 use crate::rate::QuotedRate;
-use crate::subledger::{Allocation, Document, Party, Revaluation, Side};
+use crate::subledger::{
+    Allocation, ClawBack, CommissionAccrual, CommissionPlan, Deferral, Document, Party, Payout, RecognisedPart, Revaluation, Side, TaxCode,
+};
 use crate::{Seq, Text, Timestamp};
 
 /// Something that happened to the books of one organization.
@@ -146,6 +148,47 @@ pub enum Event {
         /// The negation of its entry.
         entry: BalancedEntry,
     },
+    /// Part of a document waits to be earned or spent.
+    DeferralScheduled(Box<Deferral>),
+    /// Deferred amounts were earned or spent.
+    DeferralsRecognised {
+        /// Which parts of which schedules.
+        parts: Vec<RecognisedPart>,
+        /// From where they waited to where they count.
+        entry: BalancedEntry,
+    },
+    /// A credit note took back what was not recognised yet; its own entry has the amounts.
+    DeferralCancelled {
+        /// The schedule as it is from now on, with what is left.
+        deferral: Box<Deferral>,
+        /// The credit note.
+        by: Seq,
+    },
+    /// A tax code was defined, or changed: this is what it is from now on.
+    TaxCodeDefined(Box<TaxCode>),
+    /// A commission plan was defined, or changed: this is what it is from now on.
+    CommissionPlanDefined(Box<CommissionPlan>),
+    /// Commission was earned.
+    CommissionAccrued {
+        /// By whom, on what, how much.
+        accrual: Box<CommissionAccrual>,
+        /// The expense and what is owed; none where nothing was earned.
+        entry: Option<BalancedEntry>,
+    },
+    /// Commission was taken back.
+    CommissionClawedBack {
+        /// Of which accrual, why, how much.
+        claw_back: ClawBack,
+        /// Less expense, less owed; none where nothing was taken back.
+        entry: Option<BalancedEntry>,
+    },
+    /// Commission became payable: its line on the control account is the payee's open item.
+    CommissionsPaidOut {
+        /// Whose, and for which accruals.
+        payout: Box<Payout>,
+        /// From where they waited to the control account.
+        entry: BalancedEntry,
+    },
 }
 
 impl Event {
@@ -156,10 +199,14 @@ impl Event {
             Self::EntryPosted(entry)
             | Self::EntryReversed { entry, .. }
             | Self::ItemsRevalued { entry, .. }
-            | Self::RevaluationReversed { entry, .. } => Some(entry),
-            Self::DocumentRecorded { entry, .. } | Self::ItemsAllocated { entry, .. } | Self::AllocationReversed { entry, .. } => {
-                entry.as_ref()
-            }
+            | Self::RevaluationReversed { entry, .. }
+            | Self::DeferralsRecognised { entry, .. }
+            | Self::CommissionsPaidOut { entry, .. } => Some(entry),
+            Self::DocumentRecorded { entry, .. }
+            | Self::ItemsAllocated { entry, .. }
+            | Self::AllocationReversed { entry, .. }
+            | Self::CommissionAccrued { entry, .. }
+            | Self::CommissionClawedBack { entry, .. } => entry.as_ref(),
             _ => None,
         }
     }
@@ -188,6 +235,14 @@ impl Event {
             Self::AllocationReversed { .. } => "AllocationReversed",
             Self::ItemsRevalued { .. } => "ItemsRevalued",
             Self::RevaluationReversed { .. } => "RevaluationReversed",
+            Self::DeferralScheduled(_) => "DeferralScheduled",
+            Self::DeferralsRecognised { .. } => "DeferralsRecognised",
+            Self::DeferralCancelled { .. } => "DeferralCancelled",
+            Self::TaxCodeDefined(_) => "TaxCodeDefined",
+            Self::CommissionPlanDefined(_) => "CommissionPlanDefined",
+            Self::CommissionAccrued { .. } => "CommissionAccrued",
+            Self::CommissionClawedBack { .. } => "CommissionClawedBack",
+            Self::CommissionsPaidOut { .. } => "CommissionsPaidOut",
         }
     }
 }

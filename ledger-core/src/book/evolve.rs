@@ -51,7 +51,10 @@ impl Book {
             Event::ControlAccountSet { no, side } => {
                 self.sub.control.insert(*no, *side);
             }
-            Event::DocumentRecorded { document, entry } => self.record_document(document, entry.as_ref()),
+            Event::DocumentRecorded { document, entry } => {
+                self.record_document(document, entry.as_ref());
+                self.keep_agreed(event);
+            }
             Event::ItemsAllocated { allocation, entry } => self.allocate_items(allocation, entry.as_ref()),
             Event::AllocationReversed { allocation, date, reason: _, entry } => self.undo_allocation(*allocation, *date, entry.as_ref()),
             Event::ItemsRevalued { revaluation, entry } => {
@@ -61,6 +64,22 @@ impl Book {
             Event::RevaluationReversed { revaluation, entry } => {
                 self.reversed.insert(*revaluation, self.seq);
                 self.add_bound_entry(Some(entry));
+            }
+            Event::DeferralsRecognised { entry, .. } => {
+                self.add_bound_entry(Some(entry));
+                self.keep_agreed(event);
+            }
+            Event::CommissionAccrued { entry, .. } | Event::CommissionClawedBack { entry, .. } => {
+                self.add_bound_entry(entry.as_ref());
+                self.keep_agreed(event);
+            }
+            Event::CommissionsPaidOut { entry, .. } => {
+                self.add_bound_entry(Some(entry));
+                self.add_items(entry);
+                self.keep_agreed(event);
+            }
+            Event::DeferralScheduled(_) | Event::DeferralCancelled { .. } | Event::TaxCodeDefined(_) | Event::CommissionPlanDefined(_) => {
+                self.keep_agreed(event)
             }
         }
     }

@@ -7,6 +7,7 @@
 //! Here: the state and the dispatch. Postings are decided in `posting` and the modules that it names, everything
 //! else in `chart`, `calendar` and `reversal`.
 
+mod agreed;
 mod allocating;
 mod balancing;
 mod bounds;
@@ -109,6 +110,8 @@ impl History for BTreeMap<Seq, BalancedEntry> {
     }
 }
 
+pub(crate) use agreed::Agreed;
+pub use agreed::{DocumentFacts, KeptAccrual};
 pub use subledger::KeptAllocation;
 pub(crate) use subledger::SubLedgers;
 
@@ -144,6 +147,7 @@ pub struct Book {
     pub(crate) periods: BTreeMap<Month, PeriodStatus>,
     pub(crate) reversed: BTreeMap<Seq, Seq>,
     pub(crate) sub: SubLedgers,
+    pub(crate) agreed: Agreed,
     actor_index: Index<Actor, ActorNo>,
     commodity_index: Index<Text, CommodityNo>,
     account_index: Index<Text, AccountNo>,

@@ -152,12 +152,12 @@ fn attachment(from: &mut Reader<'_>) -> Result<Attachment, CodecError> {
     Ok(Attachment { hash: from.array()?, media_type: from.text()?, name: from.text()? })
 }
 
-fn put_list<T>(out: &mut Vec<u8>, list: &[T], mut put: impl FnMut(&mut Vec<u8>, &T)) {
+pub(super) fn put_list<T>(out: &mut Vec<u8>, list: &[T], mut put: impl FnMut(&mut Vec<u8>, &T)) {
     put_u64(out, list.len() as u64);
     list.iter().for_each(|value| put(out, value));
 }
 
-fn flag(from: &mut Reader<'_>) -> Result<bool, CodecError> {
+pub(super) fn flag(from: &mut Reader<'_>) -> Result<bool, CodecError> {
     numbered(from, |no| [false, true].get(usize::from(no)).copied(), "yes or no")
 }
 

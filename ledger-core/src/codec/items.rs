@@ -122,17 +122,17 @@ fn item(from: &mut Reader<'_>) -> Result<(ItemId, OpenItem), CodecError> {
     Ok((id, item))
 }
 
-fn kind(from: &mut Reader<'_>) -> Result<DocumentKind, CodecError> {
+pub(super) fn kind(from: &mut Reader<'_>) -> Result<DocumentKind, CodecError> {
     numbered(from, DocumentKind::from_number, "kind of document")
 }
 
-fn put_all<T>(out: &mut Vec<u8>, list: impl ExactSizeIterator<Item = T>, mut put: impl FnMut(&mut Vec<u8>, T)) {
+pub(super) fn put_all<T>(out: &mut Vec<u8>, list: impl ExactSizeIterator<Item = T>, mut put: impl FnMut(&mut Vec<u8>, T)) {
     put_u64(out, list.len() as u64);
     list.for_each(|value| put(out, value));
 }
 
 /// Reads a list without keeping it.
-fn each(from: &mut Reader<'_>, mut read: impl FnMut(&mut Reader<'_>) -> Result<(), CodecError>) -> Result<(), CodecError> {
+pub(super) fn each(from: &mut Reader<'_>, mut read: impl FnMut(&mut Reader<'_>) -> Result<(), CodecError>) -> Result<(), CodecError> {
     let length: u64 = from.number()?;
     (0..length).try_for_each(|_| read(from))
 }

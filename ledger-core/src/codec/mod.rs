@@ -5,6 +5,8 @@
 //! by its length. The bytes of a sample of every kind are frozen by `tests/golden.rs`; a kind once written is
 //! read for ever, by an explicit upcast in [`wire`].
 
+mod agreed;
+mod agreed_state;
 mod bytes;
 mod document;
 mod entry;

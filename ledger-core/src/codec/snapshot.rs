@@ -7,6 +7,7 @@ use std::collections::BTreeMap;
 use serde::{Deserialize, Serialize};
 use uuid::Uuid;
 
+use super::agreed_state::{agreed, put_agreed};
 use super::bytes::Reader;
 use super::items::{put_subledgers, subledgers};
 use super::wire::{self, AccountV1, CommodityV1, ConditionV1, DecimalV1};
@@ -21,7 +22,7 @@ use crate::period::Month;
 use crate::{Seq, Text, Timestamp};
 
 /// Version of the snapshot's layout.
-pub const VERSION: u16 = 2;
+pub const VERSION: u16 = 3;
 
 /// Bytes of one snapshot that a reader accepts.
 const SNAPSHOT_BYTES_MAX: usize = 4 << 30;
@@ -110,6 +111,7 @@ pub fn encode(book: &Book, tip: &Tip) -> Result<Vec<u8>, CodecError> {
     let mut bytes = Vec::new();
     write(&mut bytes, &out)?;
     put_subledgers(&mut bytes, &book.sub);
+    put_agreed(&mut bytes, &book.agreed);
     let digest = blake3::hash(&bytes);
     bytes.extend_from_slice(digest.as_bytes());
     Ok(bytes)
@@ -132,6 +134,7 @@ pub fn decode(bytes: &[u8]) -> Result<(Book, Tip), CodecError> {
     let mut from = Reader { rest };
     let mut book = Book::default();
     book.sub = subledgers(&mut from)?;
+    book.agreed = agreed(&mut from)?;
     if !from.rest.is_empty() {
         return Err(CodecError::new(format!("{} bytes are left over", from.rest.len())));
     }

@@ -1,11 +1,11 @@
 //! The stored forms of parties, control accounts, allocations and revaluations, version 1, written and read by
 //! hand. Documents are in [`super::document`]; the same promises hold as in [`super::entry`].
 
-use super::CodecError;
 use super::bytes::{Reader, put_i32, put_i128, put_option, put_str, put_u64};
 use super::document::{document, put_document};
 use super::entry::{entry, put_decimal, put_entry, put_tags, read_decimal, tags, units};
 use super::wire::{date, days};
+use super::{CodecError, agreed};
 use crate::account::AccountNo;
 use crate::commodity::CommodityNo;
 use crate::event::Event;
@@ -42,7 +42,7 @@ pub(super) fn put_event(out: &mut Vec<u8>, event: &Event) {
             put_u64(out, *revaluation);
             put_entry(out, entry);
         }
-        _ => {}
+        other => agreed::put_event(out, other),
     }
 }
 

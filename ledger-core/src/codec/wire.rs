@@ -11,7 +11,7 @@ use uuid::Uuid;
 
 use super::bytes::{Reader, put_str};
 use super::entry::{self, put_entry};
-use super::{CodecError, read, subledger, write};
+use super::{CodecError, agreed, read, subledger, write};
 use crate::Text;
 use crate::account::{Account, AccountNo, AccountStatus, AccountType, BalanceCondition, SubType};
 use crate::actor::{Actor, ActorKind, ActorNo};
@@ -44,6 +44,14 @@ mod kind {
     pub(super) const ALLOCATION_REVERSED_V1: u16 = 71;
     pub(super) const ITEMS_REVALUED_V1: u16 = 80;
     pub(super) const REVALUATION_REVERSED_V1: u16 = 81;
+    pub(super) const DEFERRAL_SCHEDULED_V1: u16 = 85;
+    pub(super) const DEFERRALS_RECOGNISED_V1: u16 = 86;
+    pub(super) const DEFERRAL_CANCELLED_V1: u16 = 87;
+    pub(super) const TAX_CODE_DEFINED_V1: u16 = 90;
+    pub(super) const COMMISSION_PLAN_DEFINED_V1: u16 = 95;
+    pub(super) const COMMISSION_ACCRUED_V1: u16 = 96;
+    pub(super) const COMMISSION_CLAWED_BACK_V1: u16 = 97;
+    pub(super) const COMMISSIONS_PAID_OUT_V1: u16 = 98;
 }
 
 /// The kind under which an event is written today.
@@ -69,6 +77,14 @@ pub(super) const fn kind_of(event: &Event) -> u16 {
         Event::AllocationReversed { .. } => kind::ALLOCATION_REVERSED_V1,
         Event::ItemsRevalued { .. } => kind::ITEMS_REVALUED_V1,
         Event::RevaluationReversed { .. } => kind::REVALUATION_REVERSED_V1,
+        Event::DeferralScheduled(_) => kind::DEFERRAL_SCHEDULED_V1,
+        Event::DeferralsRecognised { .. } => kind::DEFERRALS_RECOGNISED_V1,
+        Event::DeferralCancelled { .. } => kind::DEFERRAL_CANCELLED_V1,
+        Event::TaxCodeDefined(_) => kind::TAX_CODE_DEFINED_V1,
+        Event::CommissionPlanDefined(_) => kind::COMMISSION_PLAN_DEFINED_V1,
+        Event::CommissionAccrued { .. } => kind::COMMISSION_ACCRUED_V1,
+        Event::CommissionClawedBack { .. } => kind::COMMISSION_CLAWED_BACK_V1,
+        Event::CommissionsPaidOut { .. } => kind::COMMISSIONS_PAID_OUT_V1,
     }
 }
 
@@ -120,6 +136,14 @@ pub(super) fn read_body(kind: u16, from: &mut Reader<'_>) -> Result<Event, Codec
         kind::ALLOCATION_REVERSED_V1 => subledger::allocation_reversed(from),
         kind::ITEMS_REVALUED_V1 => subledger::items_revalued(from),
         kind::REVALUATION_REVERSED_V1 => Ok(Event::RevaluationReversed { revaluation: from.number()?, entry: entry::entry(from)? }),
+        kind::DEFERRAL_SCHEDULED_V1 => agreed::deferral_scheduled(from),
+        kind::DEFERRALS_RECOGNISED_V1 => agreed::deferrals_recognised(from),
+        kind::DEFERRAL_CANCELLED_V1 => agreed::deferral_cancelled(from),
+        kind::TAX_CODE_DEFINED_V1 => Ok(Event::TaxCodeDefined(Box::new(agreed::tax_code(from)?))),
+        kind::COMMISSION_PLAN_DEFINED_V1 => Ok(Event::CommissionPlanDefined(Box::new(agreed::plan(from)?))),
+        kind::COMMISSION_ACCRUED_V1 => agreed::commission_accrued(from),
+        kind::COMMISSION_CLAWED_BACK_V1 => agreed::commission_clawed_back(from),
+        kind::COMMISSIONS_PAID_OUT_V1 => agreed::commissions_paid_out(from),
         _ => read_rare(kind, from),
     }
 }

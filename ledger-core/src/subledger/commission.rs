@@ -10,18 +10,21 @@
 use chrono::NaiveDate;
 use rust_decimal::Decimal;
 
-use crate::Text;
+use super::PartyNo;
 use crate::account::AccountNo;
+use crate::commodity::CommodityNo;
 use crate::money::{MoneyError, Units, add_units, decimal_of};
 use crate::rounding::{Rounding, prorate, units_product};
+use crate::{Seq, Text};
 
-/// When commission is earned.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
-pub enum Trigger {
-    /// When the sale is invoiced.
-    Invoice,
-    /// When it is paid, as far as it is paid.
-    Cash,
+words! {
+    /// When commission is earned.
+    Trigger {
+        /// When the sale is invoiced.
+        Invoice = 0 "invoice",
+        /// When it is paid, as far as it is paid.
+        Cash = 1 "cash",
+    }
 }
 
 /// One step of a tiered rule.
@@ -169,4 +172,56 @@ pub fn base_of_payment(net: Units, gross: Units, paid_before: Units, paid_now: U
 pub fn claw_back(accrued: Units, base: Units, credited_before: Units, credited_now: Units) -> Units {
     let taken = |sum: Units| prorate(accrued, sum.unsigned_abs().min(base.unsigned_abs()), base.unsigned_abs(), Rounding::HalfEven);
     if base == 0 { 0 } else { taken(credited_before + credited_now) - taken(credited_before) }
+}
+
+/// What a payee earned on a document.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct CommissionAccrual {
+    /// By which plan.
+    pub plan: Text,
+    /// First day of the plan's rule: sums of bases begin anew with each rule.
+    pub rule_from: NaiveDate,
+    /// Who earned it.
+    pub payee: PartyNo,
+    /// The invoice, by its event.
+    pub document: Seq,
+    /// When it counts.
+    pub date: NaiveDate,
+    /// The invoice's currency.
+    pub currency: CommodityNo,
+    /// What it was earned on, in minor units; positive.
+    pub base: Units,
+    /// What was earned, in minor units; a retroactive catch-up is part of it.
+    pub earned: Units,
+    /// The expense account.
+    pub expense: AccountNo,
+    /// Where it waits for payout.
+    pub accrued: AccountNo,
+}
+
+/// Takes back part or whole of an accrual.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct ClawBack {
+    /// The accrual, by its event.
+    pub accrual: Seq,
+    /// The credit note, by its event.
+    pub document: Seq,
+    /// How much of the base was credited, in minor units; positive.
+    pub base: Units,
+    /// What is taken back, in minor units; positive.
+    pub amount: Units,
+}
+
+/// What accruals came to when they were paid out: from then on the payee's open item.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Payout {
+    /// Whose.
+    pub payee: PartyNo,
+    /// Its number, as the open item names it.
+    pub number: Text,
+    /// When it counts.
+    pub date: NaiveDate,
+    /// The accruals, by their events, and what was still owed of each in minor units; negative where more was
+    /// clawed back than is left.
+    pub parts: Vec<(Seq, Units)>,
 }

@@ -46,6 +46,7 @@ macro_rules! words {
 
 mod allocation;
 pub mod commission;
+mod deferral;
 mod document;
 mod item;
 mod party;
@@ -54,9 +55,12 @@ pub mod schedule;
 pub mod tax;
 
 pub use allocation::Allocation;
+pub use commission::{ClawBack, CommissionAccrual, CommissionPlan, Payout};
+pub use deferral::{Deferral, DeferralPart, RecognisedPart};
 pub use document::{
     Attachment, DeferralMethod, DeferralTerms, Document, DocumentKind, DocumentLine, Instalment, Origin, TaxRounding, TaxRow,
 };
 pub use item::{ItemId, OpenItem};
 pub use party::{Party, PartyKind, PartyNo, Side, Terms, TermsPart};
 pub use revaluation::{Revaluation, Revalued, RevaluedTarget};
+pub use tax::{TaxCode, TaxComponent};

@@ -8,9 +8,13 @@ use ledger_core::entry::EntryHeader;
 use ledger_core::event::Proposed;
 use ledger_core::limits::BALANCE_UNITS_MAX;
 use ledger_core::rounding::Rounding;
+use ledger_core::subledger::commission::{DatedRule, Rule, Tier, Trigger};
 use ledger_core::subledger::{
     Attachment, DeferralMethod, DeferralTerms, DocumentLine, Instalment, Origin, Revaluation, Revalued, RevaluedTarget, TaxRounding,
     TaxRow, Terms, TermsPart,
+};
+use ledger_core::subledger::{
+    ClawBack, CommissionAccrual, CommissionPlan, Deferral, DeferralPart, Payout, RecognisedPart, TaxCode, TaxComponent,
 };
 use ledger_core::{
     Account, AccountNo, AccountStatus, AccountType, Actor, ActorKind, ActorNo, Allocation, BalanceCondition, BalancedEntry, Commodity,
@@ -289,6 +293,81 @@ fn subledger_event() -> BoxedStrategy<Event> {
             .prop_map(|(allocation, date, reason, entry)| Event::AllocationReversed { allocation, date, reason, entry }),
         1 => (revaluation(), entry()).prop_map(|(revaluation, entry)| Event::ItemsRevalued { revaluation, entry }),
         1 => (seq(), entry()).prop_map(|(revaluation, entry)| Event::RevaluationReversed { revaluation, entry }),
+        3 => agreed_event(),
+    ]
+    .boxed()
+}
+
+fn deferral_part() -> BoxedStrategy<DeferralPart> {
+    (date(), units(), units()).prop_map(|(date, units, functional)| DeferralPart { date, units, functional }).boxed()
+}
+
+fn deferral() -> BoxedStrategy<Box<Deferral>> {
+    (item_id(), account_no(), account_no(), commodity_no(), tags(), proptest::collection::vec(deferral_part(), 0..4))
+        .prop_map(|(id, deferred, target, currency, tags, parts)| Box::new(Deferral { id, deferred, target, currency, tags, parts }))
+        .boxed()
+}
+
+fn tax_code() -> BoxedStrategy<Box<TaxCode>> {
+    let days = (of(date()), of(date()), any::<bool>(), any::<bool>());
+    let component = (text(), rate(), days, account_no(), rate(), of(account_no()), text()).prop_map(
+        |(name, rate, (from, to, compound, withheld), account, recoverable, reverse_charge, report_box)| TaxComponent {
+            name,
+            rate,
+            from,
+            to,
+            compound,
+            account,
+            recoverable,
+            reverse_charge,
+            withheld,
+            report_box,
+        },
+    );
+    (text(), text(), proptest::collection::vec(component, 0..3))
+        .prop_map(|(code, name, components)| Box::new(TaxCode { code, name, components }))
+        .boxed()
+}
+
+fn plan() -> BoxedStrategy<Box<CommissionPlan>> {
+    let tiers = proptest::collection::vec((units(), rate()).prop_map(|(from, percent)| Tier { from, percent }), 0..3);
+    let rule = prop_oneof![
+        units().prop_map(Rule::Flat),
+        rate().prop_map(Rule::Percent),
+        (tiers, any::<bool>()).prop_map(|(tiers, retroactive)| Rule::Tiers { tiers, retroactive }),
+    ];
+    let dated = (date(), of(date()), rule).prop_map(|(from, to, rule)| DatedRule { from, to, rule });
+    (text(), select(Trigger::ALL), proptest::collection::vec(dated, 0..3), account_no(), account_no())
+        .prop_map(|(code, trigger, rules, expense, accrued)| Box::new(CommissionPlan { code, trigger, rules, expense, accrued }))
+        .boxed()
+}
+
+fn accrual() -> BoxedStrategy<Box<CommissionAccrual>> {
+    let who = (text(), date(), number().prop_map(PartyNo::new), seq(), date());
+    (who, commodity_no(), units(), units(), account_no(), account_no())
+        .prop_map(|((plan, rule_from, payee, document, date), currency, base, earned, expense, accrued)| {
+            Box::new(CommissionAccrual { plan, rule_from, payee, document, date, currency, base, earned, expense, accrued })
+        })
+        .boxed()
+}
+
+/// Deferrals, tax codes, commissions.
+fn agreed_event() -> BoxedStrategy<Event> {
+    let parts =
+        proptest::collection::vec((item_id(), deferral_part()).prop_map(|(deferral, part)| RecognisedPart { deferral, part }), 0..4);
+    let claw_back =
+        (seq(), seq(), units(), units()).prop_map(|(accrual, document, base, amount)| ClawBack { accrual, document, base, amount });
+    let payout = (number().prop_map(PartyNo::new), text(), date(), proptest::collection::vec((seq(), units()), 0..3))
+        .prop_map(|(payee, number, date, parts)| Box::new(Payout { payee, number, date, parts }));
+    prop_oneof![
+        deferral().prop_map(Event::DeferralScheduled),
+        (parts, entry()).prop_map(|(parts, entry)| Event::DeferralsRecognised { parts, entry }),
+        (deferral(), seq()).prop_map(|(deferral, by)| Event::DeferralCancelled { deferral, by }),
+        tax_code().prop_map(Event::TaxCodeDefined),
+        plan().prop_map(Event::CommissionPlanDefined),
+        (accrual(), of(entry())).prop_map(|(accrual, entry)| Event::CommissionAccrued { accrual, entry }),
+        (claw_back, of(entry())).prop_map(|(claw_back, entry)| Event::CommissionClawedBack { claw_back, entry }),
+        (payout, entry()).prop_map(|(payout, entry)| Event::CommissionsPaidOut { payout, entry }),
     ]
     .boxed()
 }

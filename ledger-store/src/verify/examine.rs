@@ -185,6 +185,21 @@ impl Examined {
                 document.tax.iter().for_each(|row| account(&mut self.accounts, row.account));
                 document.cash_account.iter().for_each(|no| account(&mut self.accounts, *no));
             }
+            Event::DeferralScheduled(deferral) | Event::DeferralCancelled { deferral, .. } => {
+                [deferral.deferred, deferral.target].iter().for_each(|no| account(&mut self.accounts, *no));
+                self.commodities.need(seq, u64::from(deferral.currency.get()));
+            }
+            Event::TaxCodeDefined(code) => {
+                for component in &code.components {
+                    account(&mut self.accounts, component.account);
+                    component.reverse_charge.iter().for_each(|no| account(&mut self.accounts, *no));
+                }
+            }
+            Event::CommissionPlanDefined(plan) => [plan.expense, plan.accrued].iter().for_each(|no| account(&mut self.accounts, *no)),
+            Event::CommissionAccrued { accrual, .. } => {
+                [accrual.expense, accrual.accrued].iter().for_each(|no| account(&mut self.accounts, *no));
+                self.commodities.need(seq, u64::from(accrual.currency.get()));
+            }
             // What they refer to beside their entry's lines are events.
             Event::EntryPosted(_)
             | Event::EntryReversed { .. }
@@ -193,7 +208,10 @@ impl Examined {
             | Event::ItemsAllocated { .. }
             | Event::AllocationReversed { .. }
             | Event::ItemsRevalued { .. }
-            | Event::RevaluationReversed { .. } => {}
+            | Event::RevaluationReversed { .. }
+            | Event::DeferralsRecognised { .. }
+            | Event::CommissionClawedBack { .. }
+            | Event::CommissionsPaidOut { .. } => {}
         }
         self.actors.need(seq, u64::from(proposed.actor.0));
     }

@@ -1,5 +1,6 @@
 //! `ledgerd events`: history as JSON lines, decoded, one event a line, as it streams from the database.
 
+mod agreed;
 mod decoded;
 mod subledger;
 

@@ -19,18 +19,18 @@ impl Decoder<'_> {
             }
             Event::ItemsRevalued { revaluation, entry } => self.with_entry(self.revaluation_json(revaluation), Some(entry)),
             Event::RevaluationReversed { revaluation, entry } => self.with_entry(json!({ "revaluation": revaluation }), Some(entry)),
-            _ => Value::Null,
+            other => self.agreed(other),
         }
     }
 
-    fn with_entry(&self, mut value: Value, entry: Option<&BalancedEntry>) -> Value {
+    pub(super) fn with_entry(&self, mut value: Value, entry: Option<&BalancedEntry>) -> Value {
         if let (Some(map), Some(entry)) = (value.as_object_mut(), entry) {
             map.insert("entry".into(), self.entry_json(entry, None));
         }
         value
     }
 
-    fn party(&self, no: PartyNo) -> String {
+    pub(super) fn party(&self, no: PartyNo) -> String {
         self.book.party(no).map_or_else(|| format!("#{}", no.get()), |party| party.code.to_string())
     }
 
@@ -38,7 +38,7 @@ impl Decoder<'_> {
         json!({ "amount": self.amount(money.units(), money.currency()), "currency": self.code(money.currency()) })
     }
 
-    fn functional(&self, units: ledger_core::Units) -> String {
+    pub(super) fn functional(&self, units: ledger_core::Units) -> String {
         self.amount(units, CommodityNo::new(1))
     }
 

@@ -1,0 +1,97 @@
+//! The part of a snapshot that keeps orders, facts of documents, tax codes, deferrals and commissions.
+//!
+//! Like the rest of the snapshot this may change with its version.
+
+use super::CodecError;
+use super::agreed::{accrual, deferral, plan, put_accrual, put_deferral, put_plan, put_tax_code, tax_code};
+use super::bytes::{Reader, put_i32, put_i128, put_str, put_u64};
+use super::document::{document, put_document};
+use super::entry::units;
+use super::items::{each, kind, put_all};
+use super::subledger::{commodity, put_commodity, side};
+use super::wire::{date, days};
+use crate::book::{Agreed, DocumentFacts, KeptAccrual};
+use crate::subledger::PartyNo;
+
+pub(super) fn put_agreed(out: &mut Vec<u8>, agreed: &Agreed) {
+    put_all(out, agreed.tax_codes.values(), put_tax_code);
+    put_all(out, agreed.orders.iter(), |out, (seq, order)| {
+        put_u64(out, *seq);
+        put_document(out, order);
+    });
+    put_all(out, agreed.facts.iter(), |out, (seq, facts)| {
+        put_u64(out, *seq);
+        put_facts(out, facts);
+    });
+    put_all(out, agreed.deferrals.values(), put_deferral);
+    put_all(out, agreed.plans.values(), put_plan);
+    put_all(out, agreed.accruals.iter(), |out, (seq, kept)| {
+        put_u64(out, *seq);
+        put_accrual(out, &kept.accrual);
+        put_i128(out, kept.credited);
+        put_i128(out, kept.clawed_back);
+        put_i128(out, kept.paid_out);
+    });
+}
+
+pub(super) fn agreed(from: &mut Reader<'_>) -> Result<Agreed, CodecError> {
+    let mut agreed = Agreed::default();
+    each(from, |from| {
+        let code = tax_code(from)?;
+        agreed.tax_codes.insert(code.code.clone(), code);
+        Ok(())
+    })?;
+    each(from, |from| {
+        agreed.orders.insert(from.number()?, document(from)?);
+        Ok(())
+    })?;
+    each(from, |from| {
+        agreed.facts.insert(from.number()?, facts(from)?);
+        Ok(())
+    })?;
+    each(from, |from| {
+        let deferral = deferral(from)?;
+        agreed.deferrals.insert(deferral.id, deferral);
+        Ok(())
+    })?;
+    each(from, |from| {
+        let plan = plan(from)?;
+        agreed.plans.insert(plan.code.clone(), plan);
+        Ok(())
+    })?;
+    each(from, |from| {
+        let seq = from.number()?;
+        let kept = KeptAccrual { accrual: accrual(from)?, credited: units(from)?, clawed_back: units(from)?, paid_out: units(from)? };
+        agreed.add_accrual(seq, kept);
+        Ok(())
+    })?;
+    Ok(agreed)
+}
+
+fn put_facts(out: &mut Vec<u8>, facts: &DocumentFacts) {
+    out.push(facts.kind.number());
+    out.push(facts.side.number());
+    put_u64(out, u64::from(facts.party.get()));
+    put_str(out, &facts.number);
+    put_commodity(out, facts.currency);
+    put_i32(out, days(facts.date));
+    put_i128(out, facts.net);
+    put_i128(out, facts.total);
+    put_i128(out, facts.credited_net);
+    put_i128(out, facts.credited_total);
+}
+
+fn facts(from: &mut Reader<'_>) -> Result<DocumentFacts, CodecError> {
+    Ok(DocumentFacts {
+        kind: kind(from)?,
+        side: side(from)?,
+        party: PartyNo::new(from.number()?),
+        number: from.text()?,
+        currency: commodity(from)?,
+        date: date(from.i32()?)?,
+        net: units(from)?,
+        total: units(from)?,
+        credited_net: units(from)?,
+        credited_total: units(from)?,
+    })
+}
