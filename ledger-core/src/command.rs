@@ -90,6 +90,11 @@ pub enum Command {
         /// Why.
         reason: Text,
     },
+    /// Revalue foreign open items, cash and bank holdings at a date's closing rates, and turn it back on the next day.
+    Revalue {
+        /// The closing date.
+        date: NaiveDate,
+    },
 }
 
 /// Registers a party.

@@ -46,3 +46,5 @@ pub const PARTIES_MAX: usize = 100_000_000;
 pub const TERMS_PARTS_MAX: usize = 100;
 /// Allocations that one command may make; what would be more is left for another.
 pub const ALLOCATIONS_MAX: usize = 2_000;
+/// Items that one revaluation event names; more of them take several events.
+pub const REVALUED_MAX: usize = 50_000;

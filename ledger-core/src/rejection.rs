@@ -425,6 +425,13 @@ rejections! {
         /// What would settle.
         item: Text,
     } = "NOTHING_TO_ALLOCATE", "item {item} finds no open item of its party, account and currency on the other side", "leave it open until there is one, or name what it settles", transient;
+    /// An earlier date was revalued before the last one.
+    RevaluedAlready {
+        /// The date.
+        date: NaiveDate,
+        /// Its revaluation.
+        seq: Seq,
+    } = "REVALUED_ALREADY", "{date} was revalued at seq {seq}, and a later date since", "post a journal for what changed, or revalue the last date again";
     /// The external id is taken.
     ExternalIdTaken {
         /// The id.

@@ -72,6 +72,10 @@ const SCRIPTS: &[(&str, &str)] = &[
     ("ALLOCATION_TOO_EARLY", "OWED\n SOLD\n PAID\n allocate C:P1 on=2026-02-04: C:I1 => ALLOCATION_TOO_EARLY"),
     ("ALLOCATION_UNKNOWN", "OWED\n SOLD\n unallocate @1 => ALLOCATION_UNKNOWN"),
     ("NOTHING_TO_ALLOCATE", "OWED\n PAID\n allocate C:P1 => NOTHING_TO_ALLOCATE"),
+    (
+        "REVALUED_ALREADY",
+        "OWED\n SOLD\n rate EUR USD 1.2 2026-01-31\n revalue 2026-01-30 => RATE_MISSING\n revalue 2026-01-31\n revalue 2026-02-01\n revalue 2026-01-31 => REVALUED_ALREADY",
+    ),
 ];
 
 const STORE_ONLY: &str = "EXTERNAL_ID_TAKEN";

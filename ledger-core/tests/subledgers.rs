@@ -359,3 +359,122 @@ fn parties_and_control_accounts_are_confirmed_or_changed() {
          post 2026-01-05: ar 1 INR party Q doc I | sales -1 INR => PARTY_UNKNOWN line 1",
     );
 }
+
+#[test]
+fn revaluation_is_turned_back_on_the_next_day() {
+    // F1, A11: 100 USD at 80, closing at 85. The control account stays as it is.
+    books(
+        "INR",
+        "open va asset sub=valuation_adjustment
+         post 2026-01-01: ar 100 USD = 8000 party C doc I | sales -100 USD = -8000
+         rate USD INR 84 2026-01-31
+         rate USD INR 85 2026-01-31 closing
+         revalue 2026-01-31
+         holds ar 100 USD 8000
+         holds va 0 USD 0
+         holds fx 0 USD 0
+         item C:I 100 USD 8000
+         revalue 2026-01-31
+         post 2026-01-31: ar 10 USD = 800 party C doc I2 | sales -10 USD = -800
+         rate USD INR 86 2026-01-31 closing
+         revalue 2026-01-31
+         revalue 2026-02-28",
+    );
+    // F4: a loss of 70 in the adjustment account.
+    let ledger = check(
+        "org EUR required
+         open ar asset
+         open sales revenue
+         control ar receivable
+         party C customer
+         post 2026-01-01: ar 1000 USD = 1700 party C doc I | sales -1000 USD = -1700
+         rate USD EUR 1.63 2026-01-31 closing
+         revalue 2026-01-31",
+    );
+    assert_eq!(
+        posted(&ledger),
+        ["2026-01-31 valuation-adjustment -70.00 fx-gain-loss 70.00", "2026-02-01 valuation-adjustment 70.00 fx-gain-loss -70.00"]
+    );
+}
+
+#[test]
+fn what_was_revalued_realises_its_difference_once() {
+    // F6: a bill of 388 USD at 94.39, closing 93.9325, paid at 94.125: 177.51 - 177.51 + 102.82.
+    let ledger = check(
+        "org INR required
+         open bank asset sub=bank
+         open ap liability
+         open cost expense
+         control ap payable
+         party V vendor
+         rate USD INR 93.9325 2026-01-31 closing
+         post 2026-01-15: ap -388 USD = -36623.32 party V doc B | cost 388 USD = 36623.32
+         revalue 2026-01-31
+         post 2026-02-10: ap 388 USD at 94.125 INR party V doc P | bank -388 USD at 94.125 INR
+         allocate V:P
+         holds ap 0 USD 0
+         holds valuation-adjustment 0 USD 0
+         holds fx-gain-loss 0 USD 0
+         holds fx-gain-loss 0 INR -102.82",
+    );
+    assert_eq!(posted(&ledger)[0], "2026-01-31 valuation-adjustment 177.51 fx-gain-loss -177.51");
+    // F7: 1000 USD at 17, closing 16, paid at 17: an unrealised gain of 1000 goes back, and nothing is left anywhere.
+    let ledger = check(
+        "org EGP required
+         open bank asset sub=bank
+         open ap liability
+         open cost expense
+         control ap payable
+         party V vendor
+         rate USD EGP 16 2026-01-31 closing
+         post 2026-01-15: ap -1000 USD = -17000 party V doc B | cost 1000 USD = 17000
+         post 2026-02-10: ap 1000 USD = 17000 party V doc B | bank -1000 USD = -17000
+         revalue 2026-01-31
+         item V:B 0 USD 0
+         holds ap 0 USD 0
+         holds fx-gain-loss 0 USD 0
+         holds valuation-adjustment 0 USD 0",
+    );
+    assert_eq!(posted(&ledger)[0], "2026-01-31 valuation-adjustment 1000.00 fx-gain-loss -1000.00", "as it was open at the date");
+}
+
+#[test]
+fn cash_is_revalued_as_it_was_held_at_the_date() {
+    let ledger = check(
+        "org USD required
+         open bank asset sub=bank
+         open sales revenue
+         post 2026-01-10: bank 100 EUR = 110 | sales -100 EUR = -110
+         post 2026-02-10: bank 50 EUR = 60 | sales -50 EUR = -60
+         rate EUR USD 1.2 2026-01-31 closing
+         revalue 2026-01-31
+         post 2026-01-20: bank 10 EUR = 11 | sales -10 EUR = -11
+         revalue 2026-01-31",
+    );
+    assert_eq!(
+        posted(&ledger),
+        [
+            "2026-01-31 valuation-adjustment 10.00 fx-gain-loss -10.00",
+            "2026-02-01 valuation-adjustment -10.00 fx-gain-loss 10.00",
+            "2026-01-31 valuation-adjustment 1.00 fx-gain-loss -1.00",
+            "2026-02-01 valuation-adjustment -1.00 fx-gain-loss 1.00",
+        ]
+    );
+}
+
+/// The entries of revaluations: date, and each line's account and value.
+fn posted(ledger: &words::Ledger) -> Vec<String> {
+    let revaluing = |event: &&ledger_core::Event| {
+        matches!(event, ledger_core::Event::ItemsRevalued { .. } | ledger_core::Event::RevaluationReversed { .. })
+    };
+    let events = ledger.events.iter().map(|proposed| &proposed.event).filter(revaluing);
+    let shown = events.map(|event| {
+        let entry = event.entry().unwrap();
+        let lines = entry.lines().iter().map(|line| {
+            let account = ledger.book.account(line.account).unwrap();
+            format!(" {} {}", account.code, ledger_core::money::decimal_of(line.functional.unwrap(), 2))
+        });
+        format!("{}{}", entry.effective_date(), lines.collect::<String>())
+    });
+    shown.collect()
+}

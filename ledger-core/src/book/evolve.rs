@@ -59,6 +59,7 @@ impl Book {
             Event::AllocationReversed { allocation, date, reason: _, entry } => self.undo_allocation(*allocation, *date, entry.as_ref()),
             Event::ItemsRevalued { revaluation, entry } => {
                 self.sub.revaluations.insert(revaluation.date, self.seq);
+                self.sub.last_revalued.add(revaluation);
                 self.add_bound_entry(Some(entry));
             }
             Event::RevaluationReversed { revaluation, entry } => {

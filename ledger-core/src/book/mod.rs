@@ -18,6 +18,7 @@ mod parties;
 mod plan;
 mod posting;
 mod queries;
+mod revaluing;
 mod reversal;
 mod subledger;
 mod text;
@@ -113,7 +114,7 @@ impl History for BTreeMap<Seq, BalancedEntry> {
 pub(crate) use agreed::Agreed;
 pub use agreed::{DocumentFacts, KeptAccrual};
 pub use subledger::KeptAllocation;
-pub(crate) use subledger::SubLedgers;
+pub(crate) use subledger::{LastRevalued, SubLedgers};
 
 type Index<K, V> = rustc_hash::FxHashMap<K, V>;
 
@@ -196,6 +197,7 @@ impl Book {
             Command::CorrectEntry(correct) => self.correct(correct, context),
             Command::ClosePeriod { month, status, reason } => self.close_period(*month, *status, reason),
             Command::ReopenPeriod { month, reason } => self.reopen_period(*month, reason),
+            Command::Revalue { date } => self.revalue(*date, context),
             Command::RegisterParty(register) => self.register(register),
             Command::ChangeParty(change) => self.change_party(change),
             Command::DesignateControl { account, side } => self.designate(account, *side),

@@ -118,6 +118,12 @@ impl<'a> Plan<'a> {
         ids
     }
 
+    /// An event whose entry follows from something else and makes no items.
+    pub(super) fn post_bound(&mut self, event: Event) {
+        self.lines.extend(event.entry().into_iter().flat_map(BalancedEntry::lines).cloned());
+        self.events.push(event);
+    }
+
     /// What a posting defines on its way comes before it.
     pub(super) fn define(&mut self, fresh: Fresh) {
         self.events.extend(fresh.commodities.iter().cloned().map(Event::CommodityDefined));

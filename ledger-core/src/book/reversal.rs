@@ -118,7 +118,7 @@ impl Plan<'_> {
     }
 }
 
-fn negated(line: &Line) -> Line {
+pub(super) fn negated(line: &Line) -> Line {
     let mut line = line.clone();
     line.money = line.money.negated();
     line.functional = line.functional.map(|units| -units);

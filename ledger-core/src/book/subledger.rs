@@ -14,7 +14,7 @@ use crate::account::{AccountNo, SubType};
 use crate::commodity::CommodityNo;
 use crate::entry::{BalancedEntry, Line};
 use crate::money::{Money, Units};
-use crate::subledger::{Allocation, Document, DocumentKind, ItemId, OpenItem, Party, PartyNo, Side};
+use crate::subledger::{Allocation, Document, DocumentKind, ItemId, OpenItem, Party, PartyNo, Revaluation, RevaluedTarget, Side};
 use crate::{Seq, Text};
 
 /// An allocation as the book keeps it.
@@ -26,6 +26,32 @@ pub struct KeptAllocation {
     pub exchange_account: Option<AccountNo>,
     /// Where and when it was undone.
     pub reversed: Option<(Seq, NaiveDate)>,
+}
+
+/// What the last date that was revalued was adjusted by, so that asking again posts only what has changed.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub(crate) struct LastRevalued {
+    pub(crate) date: Option<NaiveDate>,
+    pub(crate) adjustments: BTreeMap<(RevaluedTarget, CommodityNo), Units>,
+}
+
+impl LastRevalued {
+    pub(super) fn add(&mut self, revaluation: &Revaluation) {
+        if self.date > Some(revaluation.date) {
+            return;
+        }
+        if self.date != Some(revaluation.date) {
+            *self = Self { date: Some(revaluation.date), adjustments: BTreeMap::new() };
+        }
+        for revalued in &revaluation.revalued {
+            *self.adjustments.entry((revalued.target, revalued.money.currency())).or_default() += revalued.adjustment;
+        }
+    }
+
+    /// What everything was adjusted by at a date, if that is the last one.
+    pub(super) fn at(&self, date: NaiveDate) -> BTreeMap<(RevaluedTarget, CommodityNo), Units> {
+        if self.date == Some(date) { self.adjustments.clone() } else { BTreeMap::new() }
+    }
 }
 
 /// The order in which open items are settled: by party and account, then due date, date and place.
@@ -45,6 +71,7 @@ pub(crate) struct SubLedgers {
     pub(crate) series: BTreeMap<(DocumentKind, Text), u64>,
     /// Where revaluations stand, by date; the last one of a date.
     pub(crate) revaluations: BTreeMap<NaiveDate, Seq>,
+    pub(crate) last_revalued: LastRevalued,
     /// Events whose entries follow from another and are not reversed for themselves.
     pub(crate) bound: BTreeSet<Seq>,
     /// What foreign cash and bank holdings changed by on each day: amount and value.

@@ -53,7 +53,7 @@ impl Book {
             Some(rate) => rate,
             None if !required => return Ok((None, Source::Unvalued)),
             None if amount.is_zero() => return Ok((Some(0), Source::Given)),
-            None => self.recorded_rate(weight.currency(), day).ok_or_else(|| self.rate_missing(code, day, line))?,
+            None => self.recorded_rate(weight.currency(), day, RateType::Spot).ok_or_else(|| self.rate_missing(code, day, line))?,
         };
         let units = units_product(amount, rate, self.functional().scale, Rounding::HalfEven);
         units.map(|units| (Some(units), Source::Rate(rate))).map_err(|_| Rejection::AmountTooLarge { line })
@@ -63,12 +63,12 @@ impl Book {
         Rejection::RateMissing { base: base.clone(), quote: self.functional().code.clone(), date, line }
     }
 
-    /// The spot rate of a commodity in the functional currency, of the day or at most a month before it. A rate
+    /// The rate of a commodity in the functional currency, of the day or at most a month before it. A rate
     /// recorded the other way round is inverted, unless too few digits would be left of it.
-    fn recorded_rate(&self, currency: CommodityNo, day: NaiveDate) -> Option<Decimal> {
+    pub(super) fn recorded_rate(&self, currency: CommodityNo, day: NaiveDate, kind: RateType) -> Option<Decimal> {
         let fresh_enough = |(date, _): &(NaiveDate, Decimal)| (day - *date).num_days() <= RATE_AGE_DAYS_MAX;
-        let direct = self.rate_on(currency, FUNCTIONAL, RateType::Spot, day).filter(fresh_enough);
-        let inverse = || self.rate_on(FUNCTIONAL, currency, RateType::Spot, day).filter(fresh_enough);
+        let direct = self.rate_on(currency, FUNCTIONAL, kind, day).filter(fresh_enough);
+        let inverse = || self.rate_on(FUNCTIONAL, currency, kind, day).filter(fresh_enough);
         match direct {
             Some((_, rate)) => Some(rate),
             None => inverse().and_then(|(_, rate)| Decimal::ONE.checked_div(rate)).filter(|rate| *rate >= INVERSE_MIN),

@@ -7,10 +7,10 @@ use super::bytes::{Reader, put_i32, put_i128, put_option, put_str, put_u64};
 use super::entry::units;
 use super::subledger::{
     account, allocation, commodity, item_id, money, numbered, party, put_account, put_allocation, put_commodity, put_item_id, put_money,
-    put_party, side,
+    put_party, put_target, side, target,
 };
 use super::wire::{date, days};
-use crate::book::{KeptAllocation, SubLedgers};
+use crate::book::{KeptAllocation, LastRevalued, SubLedgers};
 use crate::subledger::{DocumentKind, ItemId, OpenItem, PartyNo};
 
 pub(super) fn put_subledgers(out: &mut Vec<u8>, sub: &SubLedgers) {
@@ -43,6 +43,12 @@ pub(super) fn put_subledgers(out: &mut Vec<u8>, sub: &SubLedgers) {
     put_all(out, sub.revaluations.iter(), |out, (date, seq)| {
         put_i32(out, days(*date));
         put_u64(out, *seq);
+    });
+    put_option(out, sub.last_revalued.date.map(days), put_i32);
+    put_all(out, sub.last_revalued.adjustments.iter(), |out, ((target, currency), adjustment)| {
+        put_target(out, *target);
+        put_commodity(out, *currency);
+        put_i128(out, *adjustment);
     });
     put_all(out, sub.bound.iter(), |out, seq| put_u64(out, *seq));
     put_all(out, sub.cash.iter(), |out, ((account, currency, date), (units, functional))| {
@@ -82,6 +88,9 @@ pub(super) fn subledgers(from: &mut Reader<'_>) -> Result<SubLedgers, CodecError
     })?;
     sub.series.extend(from.list(3, |from| Ok(((kind(from)?, from.text()?), from.number()?)))?);
     sub.revaluations.extend(from.list(2, |from| Ok((date(from.i32()?)?, from.number()?)))?);
+    let last = from.option(|from| date(from.i32()?))?;
+    let adjustments = from.list(4, |from| Ok(((target(from)?, commodity(from)?), from.i128()?)))?;
+    sub.last_revalued = LastRevalued { date: last, adjustments: adjustments.into_iter().collect() };
     sub.bound.extend(from.list(1, Reader::number::<crate::Seq>)?);
     each(from, |from| {
         let key = (account(from)?, commodity(from)?, date(from.i32()?)?);

@@ -173,19 +173,23 @@ fn put_revaluation(out: &mut Vec<u8>, revaluation: &Revaluation) {
     }
     put_u64(out, revaluation.revalued.len() as u64);
     for revalued in &revaluation.revalued {
-        match revalued.target {
-            RevaluedTarget::Item(id) => {
-                out.push(target::ITEM);
-                put_item_id(out, id);
-            }
-            RevaluedTarget::Holding(account) => {
-                out.push(target::HOLDING);
-                put_account(out, account);
-            }
-        }
+        put_target(out, revalued.target);
         put_money(out, revalued.money);
         put_i128(out, revalued.carried);
         put_i128(out, revalued.adjustment);
+    }
+}
+
+pub(super) fn put_target(out: &mut Vec<u8>, target: RevaluedTarget) {
+    match target {
+        RevaluedTarget::Item(id) => {
+            out.push(target::ITEM);
+            put_item_id(out, id);
+        }
+        RevaluedTarget::Holding(account) => {
+            out.push(target::HOLDING);
+            put_account(out, account);
+        }
     }
 }
 
@@ -198,10 +202,13 @@ fn revaluation(from: &mut Reader<'_>) -> Result<Revaluation, CodecError> {
 }
 
 fn revalued(from: &mut Reader<'_>) -> Result<Revalued, CodecError> {
-    let target = match from.u8()? {
-        target::ITEM => RevaluedTarget::Item(item_id(from)?),
-        target::HOLDING => RevaluedTarget::Holding(account(from)?),
-        other => return Err(CodecError::new(format!("{other} is nothing that is revalued"))),
-    };
-    Ok(Revalued { target, money: money(from)?, carried: units(from)?, adjustment: units(from)? })
+    Ok(Revalued { target: target(from)?, money: money(from)?, carried: units(from)?, adjustment: units(from)? })
+}
+
+pub(super) fn target(from: &mut Reader<'_>) -> Result<RevaluedTarget, CodecError> {
+    match from.u8()? {
+        target::ITEM => item_id(from).map(RevaluedTarget::Item),
+        target::HOLDING => account(from).map(RevaluedTarget::Holding),
+        other => Err(CodecError::new(format!("{other} is nothing that is revalued"))),
+    }
 }

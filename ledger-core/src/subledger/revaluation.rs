@@ -9,7 +9,7 @@ use crate::commodity::CommodityNo;
 use crate::money::{Money, Units};
 
 /// What was revalued.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub enum RevaluedTarget {
     /// An open item.
     Item(ItemId),

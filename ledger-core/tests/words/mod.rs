@@ -16,6 +16,7 @@
 //! allocate ITEM [AMOUNT] [on=DATE] [: ITEM [AMOUNT [SETTLED]] | …]   (allocations are @1, @2 … as they are made)
 //!   ITEM = PARTY:DOCUMENT[#INSTALMENT]
 //! unallocate @N [DATE]
+//! revalue DATE
 //! item ITEM OPEN CURRENCY [FUNCTIONAL]                           (what all its lines have left)
 //! item ITEM at DATE OPEN CURRENCY [FUNCTIONAL]
 //! allocations COUNT                                              (that hold)
@@ -262,6 +263,7 @@ fn command(ledger: &Ledger, words: &[&str], lines: &str) -> Command {
             amount: words.get(2).filter(|word| !word.contains('=')).map(|word| dec(word)),
             date: option("on").map(day),
         })),
+        "revalue" => Command::Revalue { date: day(words[1]) },
         "unallocate" => Command::ReverseAllocation {
             allocation: ledger.allocation(words[1]),
             date: words.get(2).map(|date| day(date)),
