@@ -5,4 +5,5 @@ pub mod cli;
 pub mod demo;
 pub mod import;
 pub mod report;
+pub mod saft;
 pub mod xml;

@@ -30,7 +30,8 @@ Examples:
   ledgerd import --org acme --columns entry=JE,account=Konto,amount=Betrag --date-format %d.%m.%Y --decimal-mark , buchungen.csv
   ledgerd import --org home books.beancount --dry-run
   ledgerd import --org home 2025.journal --skip-virtual
-  ledgerd import --org acme --chart accounts.csv journal.csv")]
+  ledgerd import --org acme --chart accounts.csv journal.csv
+  ledgerd import --org acme --from saft ledger.xml")]
 pub struct ImportArgs {
     /// Slug of the organization
     #[arg(long, value_name = "SLUG")]
@@ -71,6 +72,9 @@ pub struct ImportArgs {
     /// Leave virtual postings and automated rules out, and count them
     #[arg(long)]
     pub skip_virtual: bool,
+    /// Leave the opening balances of SAF-T out: the books have them from an earlier period
+    #[arg(long)]
+    pub skip_opening: bool,
     /// Post everything in one transaction
     #[arg(long, conflicts_with = "skip_invalid")]
     pub atomic: bool,
@@ -109,6 +113,8 @@ pub enum FromArg {
     Ledger,
     /// A chart of accounts in CSV
     Chart,
+    /// SAF-T Financial of Norway
+    Saft,
 }
 
 impl From<FromArg> for Format {
@@ -120,6 +126,7 @@ impl From<FromArg> for Format {
             FromArg::Hledger => Self::Hledger,
             FromArg::Ledger => Self::Ledger,
             FromArg::Chart => Self::Chart,
+            FromArg::Saft => Self::Saft,
         }
     }
 }
@@ -180,7 +187,7 @@ pub(super) async fn run(shell: &Shell, args: ImportArgs) -> anyhow::Result<Outco
 fn options(shell: &Shell, args: &ImportArgs, functional: &str) -> anyhow::Result<ImportOptions> {
     let format = args.from.map(Format::from).or_else(|| Format::of_path(&args.file)).ok_or_else(|| {
         Complaint::usage(format!("the ending of {} does not tell what it is written in", args.file.display()))
-            .hint("say it with --from csv, jsonl, beancount, hledger, ledger or chart")
+            .hint("say it with --from csv, jsonl, beancount, hledger, ledger, saft or chart")
     })?;
     let mut options = ImportOptions::new(format);
     options.mode = match (args.atomic, args.skip_invalid) {
@@ -193,6 +200,7 @@ fn options(shell: &Shell, args: &ImportArgs, functional: &str) -> anyhow::Result
     options.commodities.clone_from(&args.commodities);
     options.skip_existing = args.skip_existing;
     options.skip_virtual = args.skip_virtual;
+    options.skip_opening = args.skip_opening;
     options.default_year = Some(args.year.unwrap_or_else(|| chrono::Datelike::year(&chrono::Local::now())));
     options.actor = shell.actor();
     options.tabular.columns = args.columns.clone().unwrap_or_default();

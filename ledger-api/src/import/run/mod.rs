@@ -29,6 +29,7 @@ use self::prefix::Prefix;
 use self::rejects::Rejects;
 use super::source::{ReadError, SourceNotes};
 use super::{beancount, csv, hledger, jsonl, tabular};
+use crate::saft;
 
 pub use self::infer::infer;
 pub use self::poster::Failure;
@@ -50,6 +51,8 @@ pub enum Format {
     Ledger,
     /// A chart of accounts in CSV.
     Chart,
+    /// SAF-T Financial of Norway.
+    Saft,
 }
 
 impl Format {
@@ -62,6 +65,7 @@ impl Format {
             "beancount" | "bean" => Self::Beancount,
             "journal" | "hledger" | "j" => Self::Hledger,
             "ledger" | "dat" | "lgr" => Self::Ledger,
+            "saft" => Self::Saft,
             _ => return None,
         })
     }
@@ -100,6 +104,8 @@ pub struct ImportOptions {
     pub skip_virtual: bool,
     /// For hledger and Ledger journals: the year of dates without one.
     pub default_year: Option<i32>,
+    /// For SAF-T: leave the opening balances out.
+    pub skip_opening: bool,
     /// Who imports.
     pub actor: Actor,
 }
@@ -118,6 +124,7 @@ impl ImportOptions {
             tabular: tabular::Options::default(),
             skip_virtual: false,
             default_year: None,
+            skip_opening: false,
             actor: Actor::system("import"),
         }
     }
@@ -278,6 +285,10 @@ impl Run {
             Format::Csv => csv::read(self.open()?, name, &tabular(), poster),
             Format::Jsonl => jsonl::read(self.open()?, name, &tabular(), poster),
             Format::Chart => csv::chart::read(self.open()?, name, &tabular(), poster),
+            Format::Saft => {
+                let functional_currency = options.tabular.functional_currency.clone();
+                saft::read(self.open()?, name, &saft::Options { functional_currency, skip_opening: options.skip_opening }, poster)
+            }
             Format::Beancount => beancount::read(&self.path, &beancount::Options { keep_text, ..beancount::Options::default() }, poster),
             Format::Hledger => hledger::read(&self.path, hledger::Dialect::Hledger, &journal(), poster),
             Format::Ledger => hledger::read(&self.path, hledger::Dialect::Ledger, &journal(), poster),
