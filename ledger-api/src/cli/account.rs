@@ -8,6 +8,7 @@ use serde_json::{Value, json};
 
 use super::complaint::Outcome;
 use super::output::{self, Format, FormatArg, Sheet, print, text};
+use super::report_items::SideArg;
 use super::shell::Shell;
 use crate::report::books::code_order;
 
@@ -16,8 +17,30 @@ use crate::report::books::code_order;
 pub enum AccountCommand {
     /// Open an account; opening one that stands already with the same type changes nothing
     Open(OpenArgs),
+    /// Make an account a control account: each of its lines is an open item of a party from then on
+    Control(ControlArgs),
     /// List the chart of accounts
     List(ListArgs),
+}
+
+/// Arguments of `account control`.
+#[derive(Debug, Args)]
+#[command(after_help = "\
+Only an account without a balance becomes one. From then on a line on it names a registered party and a document.
+
+Examples:
+  ledgerd account control --org acme 1100 --side receivable
+  ledgerd account control --org acme 2000 --side payable")]
+pub struct ControlArgs {
+    /// The organization, by its short name
+    #[arg(long, value_name = "SLUG")]
+    pub org: String,
+    /// The account's code
+    #[arg(value_name = "CODE")]
+    pub code: String,
+    /// What others owe, or what is owed to others
+    #[arg(long, value_enum, value_name = "SIDE")]
+    pub side: SideArg,
 }
 
 /// Arguments of `account open`.
@@ -76,6 +99,7 @@ fn sub_type(word: &str) -> Result<SubType, String> {
 pub(super) async fn run(shell: &Shell, command: AccountCommand) -> anyhow::Result<Outcome> {
     match command {
         AccountCommand::Open(args) => open(shell, args).await,
+        AccountCommand::Control(args) => control(shell, &args).await,
         AccountCommand::List(args) => list(shell, &args).await,
     }
 }
@@ -96,6 +120,19 @@ async fn open(shell: &Shell, args: OpenArgs) -> anyhow::Result<Outcome> {
     print(&match receipt.event_count {
         0 => format!("Account {} stands already as {}; nothing was changed.\n", args.code, args.kind.as_str()),
         _ => format!("Opened account {} ({}) at seq {}.\n", args.code, args.kind.as_str(), receipt.last_seq()),
+    })?;
+    Ok(Outcome::Done)
+}
+
+async fn control(shell: &Shell, args: &ControlArgs) -> anyhow::Result<Outcome> {
+    let session = shell.connect().await?;
+    let organization = session.organization(&args.org).await?;
+    let side = args.side.into();
+    let command = Command::DesignateControl { account: args.code.as_str().into(), side };
+    let receipt = session.submit(organization.org, command).await?;
+    print(&match receipt.event_count {
+        0 => format!("Account {} controls {}s already; nothing was changed.\n", args.code, side.as_str()),
+        _ => format!("Account {} controls {}s from seq {} on.\n", args.code, side.as_str(), receipt.last_seq()),
     })?;
     Ok(Outcome::Done)
 }

@@ -5,6 +5,7 @@
 //! [`crate::report`], what a command decides is in `ledger-core`.
 
 pub mod account;
+pub mod allocate;
 pub mod bank;
 pub mod bench;
 pub mod complaint;
@@ -16,6 +17,7 @@ pub mod import;
 pub mod moment;
 pub mod org;
 pub mod output;
+pub mod party;
 pub mod period;
 pub mod progress;
 pub mod projections;
@@ -81,6 +83,12 @@ pub enum Command {
     /// Open and list accounts of the chart
     #[command(subcommand)]
     Account(account::AccountCommand),
+    /// Register and list customers, vendors and payees
+    #[command(subcommand)]
+    Party(party::PartyCommand),
+    /// Settle open items against each other, or undo that
+    #[command(subcommand)]
+    Allocation(allocate::AllocationCommand),
     /// Post one journal entry, or reverse one
     #[command(subcommand)]
     Entry(entry::EntryCommand),
@@ -90,7 +98,7 @@ pub enum Command {
     /// Record exchange rates and prices
     #[command(subcommand)]
     Rate(rate::RateCommand),
-    /// Print trial balance, balance sheet, income statement or general ledger
+    /// Print trial balance, balance sheet, income statement, general ledger, aging or open items
     #[command(subcommand)]
     Report(report::ReportCommand),
     /// Print the history of an organization as JSON lines, decoded
@@ -116,6 +124,8 @@ impl Command {
             Self::Import(args) => import::run(shell, *args).await,
             Self::Bank(command) => bank::run(&command),
             Self::Account(command) => account::run(shell, command).await,
+            Self::Party(command) => party::run(shell, command).await,
+            Self::Allocation(command) => allocate::run(shell, command).await,
             Self::Entry(command) => entry::run(shell, command).await,
             Self::Period(command) => period::run(shell, command).await,
             Self::Rate(command) => rate::run(shell, command).await,

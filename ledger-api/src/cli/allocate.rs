@@ -1,0 +1,113 @@
+//! `ledgerd allocate`: settling open items against each other, and undoing that.
+
+use chrono::NaiveDate;
+use clap::{Args, Subcommand};
+use ledger_core::command::{Allocate, AllocationTarget, ItemRef};
+use ledger_core::{Command, Seq};
+use rust_decimal::Decimal;
+
+use super::complaint::Outcome;
+use super::moment;
+use super::output::print;
+use super::shell::Shell;
+
+/// The commands of `allocation`.
+#[derive(Debug, Subcommand)]
+pub enum AllocationCommand {
+    /// Settle a payment or credit against what is open
+    Make(MakeArgs),
+    /// Undo an allocation
+    Reverse(ReverseArgs),
+}
+
+/// Arguments of `allocation make`.
+#[derive(Debug, Args)]
+#[command(after_help = "\
+Without --to, what is due first is settled first. What is left of a payment stays as an unapplied item.
+
+Examples:
+  ledgerd allocation make --org acme --party C-1042 --from PAY-7
+  ledgerd allocation make --org acme --party C-1042 --from PAY-7 --to INV-12=40.00 --to INV-15")]
+pub struct MakeArgs {
+    /// The organization, by its short name
+    #[arg(long, value_name = "SLUG")]
+    pub org: String,
+    /// Whose items
+    #[arg(long, value_name = "CODE")]
+    pub party: String,
+    /// The document that settles: a payment or a credit note
+    #[arg(long, value_name = "DOCUMENT")]
+    pub from: String,
+    /// A document that is settled, and how much of it; may be repeated, and is done in this order
+    #[arg(long, value_name = "DOCUMENT[=AMOUNT]", value_parser = target)]
+    pub to: Vec<(String, Option<Decimal>)>,
+    /// How much in all [default: all that is left of --from]
+    #[arg(long, value_name = "AMOUNT", value_parser = amount)]
+    pub amount: Option<Decimal>,
+    /// When it counts [default: the later date of the two documents]
+    #[arg(long, value_name = "DATE", value_parser = moment::date)]
+    pub date: Option<NaiveDate>,
+}
+
+/// Arguments of `allocation reverse`.
+#[derive(Debug, Args)]
+pub struct ReverseArgs {
+    /// The organization, by its short name
+    #[arg(long, value_name = "SLUG")]
+    pub org: String,
+    /// Where the allocation stands in history
+    #[arg(value_name = "SEQ")]
+    pub allocation: Seq,
+    /// When it counts [default: the allocation's date]
+    #[arg(long, value_name = "DATE", value_parser = moment::date)]
+    pub date: Option<NaiveDate>,
+    /// Why
+    #[arg(long, value_name = "TEXT")]
+    pub reason: String,
+}
+
+fn amount(word: &str) -> Result<Decimal, String> {
+    let wrong = || format!("expected a positive amount such as 40.00, found `{word}`");
+    Decimal::from_str_exact(word).ok().filter(|amount| *amount > Decimal::ZERO).ok_or_else(wrong)
+}
+
+fn target(word: &str) -> Result<(String, Option<Decimal>), String> {
+    match word.rsplit_once('=') {
+        None => Ok((word.to_owned(), None)),
+        Some((document, asked)) => Ok((document.to_owned(), Some(amount(asked)?))),
+    }
+}
+
+pub(super) async fn run(shell: &Shell, command: AllocationCommand) -> anyhow::Result<Outcome> {
+    match command {
+        AllocationCommand::Make(args) => make(shell, args).await,
+        AllocationCommand::Reverse(args) => reverse(shell, args).await,
+    }
+}
+
+async fn make(shell: &Shell, args: MakeArgs) -> anyhow::Result<Outcome> {
+    let session = shell.connect().await?;
+    let organization = session.organization(&args.org).await?;
+    let to = args.to.iter().map(|(document, amount)| AllocationTarget {
+        item: ItemRef::document(&args.party, document),
+        amount: *amount,
+        settled: None,
+    });
+    let allocate = Allocate { from: ItemRef::document(&args.party, &args.from), to: to.collect(), amount: args.amount, date: args.date };
+    let receipt = session.submit(organization.org, Command::Allocate(Box::new(allocate))).await?;
+    print(&match receipt.event_count {
+        0 => "Nothing was open to be settled; nothing was changed.\n".to_owned(),
+        1 => format!("Made one allocation at seq {}.\n", receipt.last_seq()),
+        count => format!("Made {count} allocations, up to seq {}.\n", receipt.last_seq()),
+    })?;
+    Ok(Outcome::Done)
+}
+
+async fn reverse(shell: &Shell, args: ReverseArgs) -> anyhow::Result<Outcome> {
+    let session = shell.connect().await?;
+    let organization = session.organization(&args.org).await?;
+    let command = Command::ReverseAllocation { allocation: args.allocation, date: args.date, reason: args.reason.as_str().into() };
+    let receipt = session.submit(organization.org, command).await?;
+    print(&format!("Undid allocation {} at seq {}.\n", args.allocation, receipt.last_seq()))?;
+    Ok(Outcome::Done)
+}
