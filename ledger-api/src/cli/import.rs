@@ -7,12 +7,15 @@ use std::time::{Duration, Instant};
 
 use clap::{Args, ValueEnum};
 use ledger_core::Text;
+use ledger_core::subledger::Side;
 use serde_json::json;
 
 use super::complaint::{Complaint, Outcome};
 use super::output::{self, Format as Output, FormatArg, plain, print};
 use super::progress;
+use super::report_items::SideArg;
 use super::shell::Shell;
+use crate::import::documents::{Accounts, Kind};
 use crate::import::run::{Counters, Format, ImportOptions, Mode, SHOWN_MAX, Summary, import};
 use crate::import::tabular::{Columns, DateFormat, KeyUse, NumberFormat};
 
@@ -31,7 +34,9 @@ Examples:
   ledgerd import --org home books.beancount --dry-run
   ledgerd import --org home 2025.journal --skip-virtual
   ledgerd import --org acme --chart accounts.csv journal.csv
-  ledgerd import --org acme --from saft ledger.xml")]
+  ledgerd import --org acme --from saft ledger.xml
+  ledgerd import --org acme --kind invoices --columns entry=InvoiceNo,party=Customer,due_date=Due invoices.csv
+  ledgerd import --org acme --kind payments --columns document=InvoiceNo,party=Customer received.csv")]
 pub struct ImportArgs {
     /// Slug of the organization
     #[arg(long, value_name = "SLUG")]
@@ -39,6 +44,18 @@ pub struct ImportArgs {
     /// What the file is written in; by default its ending tells
     #[arg(long, value_enum, value_name = "FORMAT")]
     pub from: Option<FromArg>,
+    /// What the rows of a CSV file are
+    #[arg(long, value_enum, default_value_t, value_name = "KIND")]
+    pub kind: DocumentArg,
+    /// Whether payments were received or sent
+    #[arg(long, value_enum, default_value_t, value_name = "SIDE")]
+    pub side: SideArg,
+    /// Control account of invoices, bills and payments [default: the side's first one, else 1100 or 2000]
+    #[arg(long, value_name = "CODE")]
+    pub control_account: Option<String>,
+    /// Account of rows that name none: revenue of invoices, expense of bills, bank of payments [default: 4000, 5000, 1000]
+    #[arg(long, value_name = "CODE")]
+    pub counter_account: Option<String>,
     /// Which header stands for which field: field=header,field=header
     #[arg(long, value_name = "MAP", value_parser = Columns::parse)]
     pub columns: Option<Columns>,
@@ -117,6 +134,20 @@ pub enum FromArg {
     Saft,
 }
 
+/// `--kind`.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, ValueEnum)]
+pub enum DocumentArg {
+    /// Journal entries, one row per line
+    #[default]
+    Entries,
+    /// Invoices to customers, one row per line: entry (the number), party, date, due_date, amount, account
+    Invoices,
+    /// Bills of vendors, likewise
+    Bills,
+    /// Payments, one per row: party, date, amount, document (what it pays), account (where the money went)
+    Payments,
+}
+
 impl From<FromArg> for Format {
     fn from(arg: FromArg) -> Self {
         match arg {
@@ -171,8 +202,9 @@ pub(super) async fn run(shell: &Shell, args: ImportArgs) -> anyhow::Result<Outco
     let organization = session.organization(&args.org).await?;
     let org = session.store.for_org(organization.org);
     let options = options(shell, &args, &organization.functional_currency)?;
+    let options = ImportOptions { documents: documents(&org, &args, options.format).await?, ..options };
     if let Some(chart) = &args.chart {
-        let options = ImportOptions { format: Format::Chart, rejects: None, ..options.clone() };
+        let options = ImportOptions { format: Format::Chart, rejects: None, documents: None, ..options.clone() };
         let summary = watched(shell, org.clone(), chart.clone(), chart.display().to_string(), options).await?;
         if summary.refused > 0 {
             return show(&args, &summary, None);
@@ -211,6 +243,40 @@ fn options(shell: &Shell, args: &ImportArgs, functional: &str) -> anyhow::Result
     options.tabular.functional_currency = Some(functional.into());
     options.tabular.key_use = args.entry_key.into();
     Ok(options)
+}
+
+/// What the rows are, and which accounts they go to.
+async fn documents(org: &ledger_store::OrgStore, args: &ImportArgs, format: Format) -> anyhow::Result<Option<(Kind, Accounts)>> {
+    let kind = match args.kind {
+        DocumentArg::Entries => return Ok(None),
+        DocumentArg::Invoices => Kind::Invoices,
+        DocumentArg::Bills => Kind::Bills,
+        DocumentArg::Payments => Kind::Payments(args.side.into()),
+    };
+    if format != Format::Csv {
+        return Err(Complaint::usage(format!("--kind {} reads CSV only", kind.as_str()))
+            .hint("save the file as CSV, or say --from csv")
+            .into());
+    }
+    let known = || async {
+        let book = ledger_store::load::load_book(org).await?.book;
+        let of_side = book.controls().find(|(_, side)| *side == kind.side());
+        anyhow::Ok(of_side.and_then(|(no, _)| book.account(no)).map(|account| account.code.clone()))
+    };
+    let usual = match kind.side() {
+        Side::Receivable => "1100",
+        Side::Payable => "2000",
+    };
+    let control = match &args.control_account {
+        Some(code) => code.as_str().into(),
+        None => known().await?.unwrap_or_else(|| usual.into()),
+    };
+    let counter = args.counter_account.as_deref().unwrap_or(match kind {
+        Kind::Invoices => "4000",
+        Kind::Bills => "5000",
+        Kind::Payments(_) => "1000",
+    });
+    Ok(Some((kind, Accounts { control, counter: counter.into() })))
 }
 
 /// `books.csv` → `books.rejects.csv`.
@@ -308,6 +374,9 @@ fn as_text(args: &ImportArgs, summary: &Summary, took: Option<Duration>) -> Stri
     }
     totals_text(&mut text, summary);
     opened_text(&mut text, summary);
+    if summary.parties > 0 {
+        let _ = writeln!(text, "Parties registered: {}.", summary.parties);
+    }
     if summary.rates > 0 {
         let _ = writeln!(text, "Rates recorded: {}.", summary.rates);
     }
@@ -403,7 +472,7 @@ fn as_json(summary: &Summary) -> serde_json::Value {
         "first_seq": summary.seqs.0 + 1, "last_seq": summary.seqs.1,
         "accounts_opened": accounts.collect::<Vec<_>>(),
         "commodities_defined": summary.commodities.iter().map(|(code, scale)| json!({ "code": code.as_str(), "scale": scale })).collect::<Vec<_>>(),
-        "rates": summary.rates, "counts": summary.notes.counts, "remarks": summary.notes.remarks, "control_totals": totals,
+        "rates": summary.rates, "parties": summary.parties, "counts": summary.notes.counts, "remarks": summary.notes.remarks, "control_totals": totals,
         "rejects_file": summary.rejects.as_ref().map(|path| path.display().to_string()),
     })
 }

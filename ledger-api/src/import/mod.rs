@@ -2,6 +2,7 @@
 
 pub mod beancount;
 pub mod csv;
+pub mod documents;
 pub mod generate;
 pub mod hledger;
 pub mod jsonl;

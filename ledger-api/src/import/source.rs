@@ -3,6 +3,7 @@
 //! knows nothing of formats.
 
 use chrono::NaiveDate;
+use ledger_core::subledger::{PartyKind, Side};
 use ledger_core::{AccountType, DraftEntry, RateType, SubType, Text, Units};
 use rust_decimal::Decimal;
 use std::sync::Arc;
@@ -93,6 +94,28 @@ pub struct RateDecl {
     pub place: Place,
 }
 
+/// A customer, vendor or payee that the file names. One that is registered already stays as it is.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct PartyDecl {
+    /// Its code.
+    pub code: Text,
+    /// What it is to the organization.
+    pub kind: PartyKind,
+    /// Where.
+    pub place: Place,
+}
+
+/// An account that the file needs as a control account.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct ControlDecl {
+    /// The account's code, declared before.
+    pub code: Text,
+    /// Of which sub-ledger.
+    pub side: Side,
+    /// Where.
+    pub place: Place,
+}
+
 /// A journal entry and where it stood.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct SourceEntry {
@@ -115,6 +138,10 @@ pub enum Item {
     Account(AccountDecl),
     /// Record a rate.
     Rate(RateDecl),
+    /// Register a party.
+    Party(PartyDecl),
+    /// Make an account a control account.
+    Control(ControlDecl),
     /// Post an entry.
     Entry(Box<SourceEntry>),
 }

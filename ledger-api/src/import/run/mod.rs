@@ -28,7 +28,7 @@ use self::poster::{Poster, Setup, Target};
 use self::prefix::Prefix;
 use self::rejects::Rejects;
 use super::source::{ReadError, SourceNotes};
-use super::{beancount, csv, hledger, jsonl, tabular};
+use super::{beancount, csv, documents, hledger, jsonl, tabular};
 use crate::saft;
 
 pub use self::infer::infer;
@@ -106,6 +106,8 @@ pub struct ImportOptions {
     pub default_year: Option<i32>,
     /// For SAF-T: leave the opening balances out.
     pub skip_opening: bool,
+    /// For CSV: the rows are documents of this kind, not journal entries.
+    pub documents: Option<(documents::Kind, documents::Accounts)>,
     /// Who imports.
     pub actor: Actor,
 }
@@ -125,6 +127,7 @@ impl ImportOptions {
             skip_virtual: false,
             default_year: None,
             skip_opening: false,
+            documents: None,
             actor: Actor::system("import"),
         }
     }
@@ -281,6 +284,9 @@ impl Run {
             keep_text,
             ..hledger::Options::default()
         };
+        if let Some((kind, accounts)) = &options.documents {
+            return documents::read(self.open()?, name, *kind, accounts, &tabular(), poster);
+        }
         match options.format {
             Format::Csv => csv::read(self.open()?, name, &tabular(), poster),
             Format::Jsonl => jsonl::read(self.open()?, name, &tabular(), poster),

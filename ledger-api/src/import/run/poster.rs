@@ -6,7 +6,7 @@
 use std::collections::{HashMap, VecDeque};
 use std::sync::Arc;
 
-use ledger_core::command::{DefineCommodity, OpenAccount, RecordRate};
+use ledger_core::command::{DefineCommodity, OpenAccount, RecordRate, RegisterParty};
 use ledger_core::commodity::default_scale;
 use ledger_core::{AccountRef, Actor, Book, Command, Context, DraftEntry, Rejection, Text};
 use ledger_store::OrgStore;
@@ -17,7 +17,9 @@ use super::infer::infer;
 use super::prefix::Prefix;
 use super::rejects::Rejects;
 use super::summary::{Counters, Opened, Summary};
-use crate::import::source::{AccountDecl, CommodityDecl, Item, Place, RateDecl, Sink, SourceEntry, SourceError, Stop};
+use crate::import::source::{
+    AccountDecl, CommodityDecl, ControlDecl, Item, PartyDecl, Place, RateDecl, Sink, SourceEntry, SourceError, Stop,
+};
 
 /// Items of one chunk at most.
 const CHUNK_ITEMS: usize = 8_192;
@@ -205,6 +207,8 @@ impl Poster {
             Item::Commodity(decl) => self.commodity(decl),
             Item::Account(decl) => self.account(decl),
             Item::Rate(decl) => self.rate(decl),
+            Item::Party(decl) => self.party(decl),
+            Item::Control(decl) => self.control(&decl),
             Item::Entry(entry) => {
                 let seq = entry.draft.external_id.as_ref().and_then(|id| taken.get(id.as_str()).copied());
                 match (seq, &entry.draft.external_id) {
@@ -278,6 +282,25 @@ impl Poster {
         let opened = Opened { code: open.code.clone(), kind: open.kind, sub_type: open.sub_type, inferred };
         if self.declare(Command::OpenAccount(open), place)? {
             self.summary.opened.push(opened);
+        }
+        Ok(())
+    }
+
+    fn party(&mut self, decl: PartyDecl) -> Result<(), Stop> {
+        if self.book().party_by_code(&decl.code).is_none() {
+            let register = Command::RegisterParty(Box::new(RegisterParty::new(&decl.code, decl.kind)));
+            if self.declare(register, &decl.place)? {
+                self.summary.parties += 1;
+            }
+        }
+        Ok(())
+    }
+
+    fn control(&mut self, decl: &ControlDecl) -> Result<(), Stop> {
+        let account = self.book().account_by_code(&decl.code).map(|account| account.no);
+        if account.and_then(|no| self.book().control(no)) != Some(decl.side) {
+            let designate = Command::DesignateControl { account: AccountRef::Code(decl.code.clone()), side: decl.side };
+            self.declare(designate, &decl.place)?;
         }
         Ok(())
     }

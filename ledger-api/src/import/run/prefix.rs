@@ -64,6 +64,14 @@ fn feed_item(hasher: &mut Hasher, item: &Item) {
             feed_text(hasher, "account");
             feed_text(hasher, &decl.code);
         }
+        Item::Party(decl) => {
+            feed_text(hasher, "party");
+            feed_text(hasher, &decl.code);
+        }
+        Item::Control(decl) => {
+            feed_text(hasher, "control");
+            feed_text(hasher, &decl.code);
+        }
         Item::Rate(decl) => {
             feed_text(hasher, "rate");
             feed_text(hasher, &decl.base);

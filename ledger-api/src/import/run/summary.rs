@@ -41,6 +41,8 @@ pub struct Summary {
     pub commodities: Vec<(Text, u8)>,
     /// Rates recorded.
     pub rates: u64,
+    /// Parties registered.
+    pub parties: u64,
     /// What the importer has to say.
     pub notes: SourceNotes,
     /// Position of the stream before and after.
