@@ -11,11 +11,12 @@ use std::path::{Path, PathBuf};
 
 use ledger_api::import::run::{Format, ImportOptions};
 use ledger_api::import::source::{Collected, Item, SourceNotes};
+use ledger_api::saft::export::{Company, write};
 use ledger_api::saft::{ControlTotal, DIFFERENCE, Options, PartyKind, Rolls, rolls};
 use ledger_core::book::Valuation;
 use ledger_core::{EntryKind, SubType};
 use ledger_projections::catch_up;
-use ledger_projections::reports::BalanceQuery;
+use ledger_projections::reports::{BalanceQuery, Journal};
 use ledger_store::OrgStore;
 use ledger_store::writer::NewOrganization;
 use rust_decimal::Decimal;
@@ -268,5 +269,98 @@ fn what_is_broken_is_refused_with_its_line() {
         let (sink, read) = collected(text.as_bytes(), &Options::default());
         let said: Vec<String> = sink.errors.iter().map(ToString::to_string).chain(read.err()).collect();
         assert!(said.iter().any(|error| error.contains(expected)), "{said:#?} instead of {expected}");
+    }
+}
+
+/// Writes a period and reads it into other books.
+async fn round_trip(shelf: &Shelf, org: &OrgStore, slug: &str, span: (Option<&str>, Option<&str>)) -> (String, OrgStore) {
+    let day = |text: Option<&str>| text.map(|text| text.parse().unwrap());
+    let mut journal = Journal::open(org, day(span.0), day(span.1)).await.unwrap().unwrap();
+    let company = Company { name: "Ada & Co <AS>".to_owned(), id: slug.to_owned(), currency: "NOK".to_owned() };
+    let mut written = Vec::new();
+    write(&mut journal, &company, "2026-06-01T00:00:00Z".parse().unwrap(), &mut written).await.unwrap();
+    let text = String::from_utf8(written).unwrap();
+    let (sink, read) = collected(text.as_bytes(), &Options::default());
+    let (notes, rolls) = read.unwrap();
+    assert_eq!(sink.errors, []);
+    assert!(rolls.accounts.iter().all(|account| account.closing.is_some() && account.agrees()), "{:#?}", notes.remarks);
+    assert!(rolls.parties.iter().all(|party| party.closing == Some(party.computed())), "{:#?}", notes.remarks);
+    for total in ControlTotal::ALL {
+        assert_eq!(rolls.stated.get(&total), Some(&rolls.computed(total)), "{total:?}");
+    }
+    assert!(!notes.remarks.iter().any(|remark| remark.contains("opening balances of the accounts sum")), "{:#?}", notes.remarks);
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("out.xml");
+    std::fs::write(&path, &text).unwrap();
+    let again = begin(shelf, slug).await;
+    let mut options = ImportOptions::new(Format::Saft);
+    options.tabular.functional_currency = Some("NOK".into());
+    let summary = bring_in(&again, &path, &options).await.unwrap();
+    assert_eq!(summary.refused, 0, "{:#?}", summary.refusals);
+    catch_up(&again, |_| ()).await.unwrap();
+    (text, again)
+}
+
+/// Balances by account, type and currency, every account counted.
+async fn trial(org: &OrgStore, from: Option<&str>, to: &str) -> BTreeMap<(String, String, String), (Decimal, Option<Decimal>)> {
+    let day = |text: &str| text.parse().unwrap();
+    let found = read(org, BalanceQuery { from: from.map(day), as_of: Some(day(to)), ..BalanceQuery::default() }).await;
+    let rows = found.rows.iter().filter(|row| !row.balance().is_zero() || row.functional_balance().is_some_and(|value| !value.is_zero()));
+    rows.map(|row| {
+        ((row.code.to_string(), row.kind.as_str().to_owned(), row.currency.to_string()), (row.balance(), row.functional_balance()))
+    })
+    .collect()
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn books_written_and_read_again_have_the_same_balances() {
+    let shelf = shelf().await;
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("in.xml");
+    let foreign = "<Line><AccountID>1500</AccountID><CustomerID>7</CustomerID><Description>R&amp;D \u{1f9f8}</Description><ReferenceNumber>INV-1</ReferenceNumber>\
+        <DebitAmount><Amount>115.00</Amount><CurrencyCode>EUR</CurrencyCode><CurrencyAmount>10.00</CurrencyAmount></DebitAmount></Line>";
+    let tax = "<TaxInformation><TaxType>MVA</TaxType><TaxCode>3</TaxCode><TaxBase>92</TaxBase><TaxAmount><Amount>23</Amount></TaxAmount></TaxInformation>";
+    let entries = transaction(&(foreign.to_owned() + &line("3000", "Credit", "92.00", tax) + &line("2700", "Credit", "23.00", "")));
+    let accounts = account("1500", "<OpeningDebitBalance>10.00</OpeningDebitBalance>")
+        + &account("2000", "<OpeningCreditBalance>10.00</OpeningCreditBalance>")
+        + &account("3000", "")
+        + &account("2700", "");
+    std::fs::write(&path, saft(&accounts, "", &entries)).unwrap();
+    let org = begin(&shelf, "first").await;
+    let mut options = ImportOptions::new(Format::Saft);
+    options.tabular.functional_currency = Some("NOK".into());
+    let summary = bring_in(&org, &path, &options).await.unwrap();
+    assert_eq!((summary.refused, summary.posted), (0, 2), "{:#?}", summary.refusals);
+    catch_up(&org, |_| ()).await.unwrap();
+    let (text, again) = round_trip(&shelf, &org, "whole", (None, None)).await;
+    let wanted = trial(&org, None, "2026-12-31").await;
+    assert!(wanted.keys().any(|(_, _, currency)| currency == "EUR"), "{wanted:#?}");
+    assert_eq!(trial(&again, None, "2026-12-31").await, wanted);
+    for expected in
+        ["Ada &amp; Co &lt;AS&gt;", "R&amp;D \u{1f9f8}", "<ReferenceNumber>INV-1<", "<TaxCode>3<", "<TaxBase>92<", "<CustomerID>7<"]
+    {
+        assert!(text.contains(expected), "{expected} in {text}");
+    }
+    let (_, later) = round_trip(&shelf, &org, "later", (Some("2026-01-01"), Some("2026-12-31"))).await;
+    assert_eq!(trial(&later, None, "2026-12-31").await, wanted, "the opening entry carries what was before");
+    assert_eq!(trial(&later, Some("2026-01-01"), "2026-12-31").await, trial(&org, Some("2026-01-01"), "2026-12-31").await);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn the_example_written_and_read_again_has_the_same_balances() {
+    let Some(data) = shared_data() else { return };
+    let shelf = shelf().await;
+    let org = begin(&shelf, "example").await;
+    let mut options = ImportOptions::new(Format::Saft);
+    options.tabular.functional_currency = Some("NOK".into());
+    bring_in(&org, &data.join(EXAMPLE).with_extension("xml"), &options).await.unwrap();
+    catch_up(&org, |_| ()).await.unwrap();
+    for (slug, from, to) in [("year", "2017-01-01", "2017-12-31"), ("spring", "2017-02-01", "2017-03-31")] {
+        let (_, again) = round_trip(&shelf, &org, slug, (Some(from), Some(to))).await;
+        for (first, last) in [(None, "2016-12-31"), (None, to), (Some(from), to)] {
+            let before: chrono::NaiveDate = from.parse().unwrap();
+            let last = if first.is_none() && last == "2016-12-31" { before.pred_opt().unwrap().to_string() } else { last.to_owned() };
+            assert_eq!(trial(&again, first, &last).await, trial(&org, first, &last).await, "{slug} {first:?} to {last}");
+        }
     }
 }

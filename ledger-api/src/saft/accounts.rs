@@ -44,9 +44,41 @@ fn of_number(number: &str) -> Option<(AccountType, SubType)> {
     })
 }
 
+/// A standard account of a type, for accounts whose own code is none of the standard chart.
+pub(super) fn standard_for(kind: AccountType, sub_type: SubType) -> &'static str {
+    match (kind, sub_type) {
+        (AccountType::Asset, SubType::FixedAsset | SubType::AccumulatedDepreciation) => "12",
+        (AccountType::Asset, SubType::Inventory) => "14",
+        (AccountType::Asset, SubType::Receivable) => "15",
+        (AccountType::Asset, SubType::PrepaidExpense) => "17",
+        (AccountType::Asset, SubType::Cash) => "1900",
+        (AccountType::Asset, SubType::Bank) => "19",
+        (AccountType::Asset, _) => "13",
+        (AccountType::Liability, SubType::Payable) => "24",
+        (AccountType::Liability, SubType::Tax) => "27",
+        (AccountType::Liability, _) => "29",
+        (AccountType::Equity, _) => "20",
+        (AccountType::Revenue, SubType::FxGainLoss) => "8060",
+        (AccountType::Revenue, _) => "30",
+        (AccountType::Expense, SubType::FxGainLoss) => "8160",
+        (AccountType::Expense, SubType::CostOfSales) => "43",
+        (AccountType::Expense, _) => "77",
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn every_standard_account_says_its_type_again() {
+        for kind in [AccountType::Asset, AccountType::Liability, AccountType::Equity, AccountType::Revenue, AccountType::Expense] {
+            for sub_type in SubType::ALL {
+                let read = type_of("cash", Some(standard_for(kind, *sub_type)));
+                assert_eq!(read.map(|(kind, _)| kind), Some(kind), "{sub_type:?}");
+            }
+        }
+    }
 
     #[test]
     fn numbers_say_their_type() {

@@ -5,6 +5,7 @@
 
 mod accounts;
 mod entry;
+pub mod export;
 mod names;
 mod opening;
 mod rolls;

@@ -7,6 +7,7 @@ mod balances;
 mod balances_fold;
 mod freshness;
 mod general_ledger;
+mod journal;
 mod open_items;
 
 use ledger_core::{Seq, Timestamp};
@@ -15,6 +16,7 @@ use ledger_store::OrgStore;
 pub use balances::{BalanceQuery, BalanceRow, Balances, Closing, balances};
 pub use freshness::{Freshness, freshness};
 pub use general_ledger::{GeneralLedger, Held, LedgerAccount, LedgerItem, LedgerLine, LedgerQuery};
+pub use journal::{Journal, JournalLine, JournalRoll, JournalTotals};
 pub use open_items::{
     Aging, AgingBy, AgingRow, Basis, Bucket, ItemQuery, ItemRow, OpenItems, USUAL_BOUNDS, aging, bucket_names, open_items,
 };
