@@ -1,5 +1,5 @@
 //! Laws of the sub-ledgers over random histories in three currencies: postings on control accounts, allocations,
-//! what undoes them, reversals, corrections and revaluations.
+//! what undoes them, reversals, corrections, revaluations and closed periods.
 
 #![expect(clippy::unwrap_used, reason = "a test may stop at the first surprise")]
 
@@ -11,7 +11,7 @@ use chrono::{Days, NaiveDate};
 use ledger_core::chain::Tip;
 use ledger_core::codec::snapshot;
 use ledger_core::command::{Allocate, AllocationTarget, CorrectEntry, ItemRef, ReverseEntry};
-use ledger_core::{Book, Command, Event, ItemId, OpenItem, RateType, Side};
+use ledger_core::{Book, Command, Event, ItemId, Month, OpenItem, PeriodStatus, RateType, Side};
 use proptest::prelude::*;
 use rust_decimal::Decimal;
 use words::{Ledger, check, day, draft};
@@ -122,7 +122,7 @@ fn command(ledger: &Ledger, dice: &mut Dice) -> Option<Command> {
         let date = (dice.below(2) == 0).then(|| dice.date());
         dice.pick(&ledger.entries).map(|original| ReverseEntry { original: *original, date, reason: "".into() })
     };
-    match dice.below(12) {
+    match dice.below(13) {
         0..5 => Some(posting(dice)),
         5..8 => allocation(ledger, dice),
         8 => {
@@ -132,6 +132,13 @@ fn command(ledger: &Ledger, dice: &mut Dice) -> Option<Command> {
         }
         9 => reverse(dice).map(Command::ReverseEntry),
         10 => Some(Command::Revalue { date: dice.date() }),
+        11 => {
+            let month = Month::of(dice.date());
+            if dice.below(2) == 0 {
+                return Some(Command::ClosePeriod { month, status: PeriodStatus::SoftClosed, reason: "".into() });
+            }
+            Some(Command::ReopenPeriod { month, reason: "late bill".into() })
+        }
         _ => {
             let Command::PostEntry(replacement) = posting(dice) else { return None };
             reverse(dice).map(|reverse| Command::CorrectEntry(Box::new(CorrectEntry { reverse, replacement })))
@@ -277,6 +284,8 @@ fn run(seed: u64, count: usize) -> Result<(Ledger, BTreeMap<&'static str, usize>
             Command::ReverseAllocation { .. } => ("unallocate", None),
             Command::ReverseEntry(_) => ("reverse", None),
             Command::Revalue { date } => ("revalue", Some(*date)),
+            Command::ClosePeriod { .. } => ("close", None),
+            Command::ReopenPeriod { .. } => ("reopen", None),
             _ => ("correct", None),
         };
         if ledger.run(&command).is_err() {
@@ -327,7 +336,7 @@ fn every_kind_of_command_is_accepted_often_enough() {
             *all.entry(kind).or_default() += count;
         }
     }
-    for kind in ["post", "allocate", "unallocate", "reverse", "revalue", "correct"] {
+    for kind in ["post", "allocate", "unallocate", "reverse", "revalue", "correct", "close", "reopen"] {
         assert!(all.get(kind).is_some_and(|count| *count > 20), "{kind}: {all:?}");
     }
 }

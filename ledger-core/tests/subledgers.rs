@@ -50,6 +50,33 @@ fn an_instalment_is_settled_by_due_date() {
 }
 
 #[test]
+fn what_falls_due_first_is_settled_first() {
+    // By due date, which is the entry's date where the line has none; then by date, then in the order of posting.
+    books(
+        "INR",
+        "post 2026-01-03: ar 1 INR party C doc E | sales -1 INR
+         post 2026-01-02: ar 2 INR party C doc D due 2026-01-03 | sales -2 INR
+         post 2026-01-02: ar 4 INR party C doc F due 2026-01-03 | sales -4 INR
+         post 2026-01-01: ar 8 INR party C doc G due 2026-01-09 | sales -8 INR
+         post 2026-01-05: ar 16 INR party C doc A due 2026-01-01 | sales -16 INR
+         post 2026-01-01: ar 100 USD = 1 party C doc U | sales -100 USD = -1
+         post 2026-02-01: ar -26 INR party C doc P | cash 26 INR
+         allocate C:P 17
+         item C:A 0 INR
+         item C:D 1 INR
+         allocate C:P 1
+         item C:D 0 INR
+         item C:F 4 INR
+         allocate C:P
+         item C:F 0 INR
+         item C:E 0 INR
+         item C:G 5 INR
+         item C:U 100 USD
+         allocations 6",
+    );
+}
+
+#[test]
 fn credit_notes_settle_what_they_name() {
     // A2: a credit note that names the unpaid invoice closes it.
     books(
