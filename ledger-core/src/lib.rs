@@ -8,6 +8,7 @@
 
 pub mod account;
 pub mod actor;
+mod ascending;
 pub mod book;
 pub mod chain;
 pub mod codec;

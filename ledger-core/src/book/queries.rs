@@ -40,18 +40,17 @@ impl Book {
     /// An item, open or settled.
     #[must_use]
     pub fn item(&self, id: ItemId) -> Option<&OpenItem> {
-        self.sub.items.get(&id)
+        self.sub.item(id)
     }
 
     /// All items, open and settled, in the order of posting.
     pub fn items(&self) -> impl Iterator<Item = (ItemId, &OpenItem)> {
-        self.sub.items.iter().map(|(id, item)| (*id, item))
+        self.sub.items_from(ItemId { seq: 0, line: 0 })
     }
 
     /// The items that an event's lines made, open and settled.
     pub fn items_at(&self, seq: Seq) -> impl Iterator<Item = (ItemId, &OpenItem)> {
-        let line = |line| ItemId { seq, line };
-        self.sub.items.range(line(0)..=line(u32::MAX)).map(|(id, item)| (*id, item))
+        self.sub.items_from(ItemId { seq, line: 0 }).take_while(move |(id, _)| id.seq == seq)
     }
 
     /// What is open on one side, of one party or of all: by party and account, then due date, date and place.
@@ -70,7 +69,7 @@ impl Book {
     /// The allocation at a position.
     #[must_use]
     pub fn allocation(&self, seq: Seq) -> Option<&KeptAllocation> {
-        self.sub.allocations.get(&seq)
+        self.sub.allocation(seq)
     }
 
     /// The allocations that an item is part of, undone ones too, in the order of the stream.
@@ -80,7 +79,7 @@ impl Book {
 
     /// All allocations, undone ones too, in the order of the stream.
     pub fn allocations(&self) -> impl Iterator<Item = (Seq, &KeptAllocation)> {
-        self.sub.allocations.iter().map(|(seq, kept)| (*seq, kept))
+        self.sub.all_allocations()
     }
 
     /// Where the document of a kind and number stands; `party` where the other side numbers documents of the kind.

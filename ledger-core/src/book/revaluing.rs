@@ -95,7 +95,7 @@ impl Book {
 
     /// Foreign items as they were open at a date: those that are open now, and those that were settled since.
     fn foreign_items_at(&self, date: NaiveDate) -> impl Iterator<Item = (ItemId, Money, Units)> {
-        let later = self.sub.allocations.values().filter(move |kept| {
+        let later = self.sub.all_allocations().map(|(_, kept)| kept).filter(move |kept| {
             let undone_later = kept.reversed.is_some_and(|(_, on)| on > date);
             kept.allocation.date > date || undone_later
         });

@@ -6,13 +6,17 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::hash::{Hash, Hasher};
+use std::sync::Arc;
 
 use chrono::NaiveDate;
+use smallvec::SmallVec;
 
 use super::{Book, FUNCTIONAL, Index};
 use crate::account::{AccountNo, SubType};
+use crate::ascending::Ascending;
 use crate::commodity::CommodityNo;
 use crate::entry::{BalancedEntry, Line};
+
 use crate::money::{Money, Units};
 use crate::subledger::{Allocation, Document, DocumentKind, ItemId, OpenItem, Party, PartyNo, Revaluation, RevaluedTarget, Side};
 use crate::{Seq, Text};
@@ -57,14 +61,21 @@ impl LastRevalued {
 /// The order in which open items are settled: by party and account, then due date, date and place.
 pub(super) type DueKey = (PartyNo, AccountNo, NaiveDate, NaiveDate, ItemId);
 
+/// An item, and the allocations that it is part of.
+#[derive(Clone, Debug)]
+struct KeptItem {
+    item: OpenItem,
+    allocations: SmallVec<[Seq; 2]>,
+}
+
 /// Parties, open items, allocations and document numbers. What is private follows from what is not.
 #[derive(Clone, Debug, Default)]
 pub(crate) struct SubLedgers {
     pub(crate) parties: Vec<Party>,
     pub(crate) control: BTreeMap<AccountNo, Side>,
     /// All items, settled ones too: their allocations may be undone.
-    pub(crate) items: BTreeMap<ItemId, OpenItem>,
-    pub(crate) allocations: BTreeMap<Seq, KeptAllocation>,
+    items: Ascending<ItemId, KeptItem>,
+    allocations: Ascending<Seq, KeptAllocation>,
     /// Where the document of a kind and number stands; per party where the party numbers.
     pub(crate) documents: BTreeMap<(DocumentKind, Option<PartyNo>, Text), Seq>,
     /// The last number given in a series.
@@ -78,8 +89,7 @@ pub(crate) struct SubLedgers {
     pub(crate) cash: BTreeMap<(AccountNo, CommodityNo, NaiveDate), (Units, Units)>,
     party_index: Index<Text, PartyNo>,
     due: BTreeSet<DueKey>,
-    by_document: BTreeSet<(u64, ItemId)>,
-    by_item: BTreeSet<(ItemId, Seq)>,
+    by_document: ByDocument,
 }
 
 impl SubLedgers {
@@ -102,18 +112,55 @@ impl SubLedgers {
         self.party_index.get(code).and_then(|no| self.party(*no))
     }
 
-    pub(crate) fn add_item(&mut self, id: ItemId, item: OpenItem) {
-        self.by_document.insert((document_hash(item.party, &item.document), id));
-        if item.is_open() {
-            self.due.insert(due_key(id, &item));
+    /// Items come in the order of the stream; one that does not is not taken.
+    pub(crate) fn add_item(&mut self, id: ItemId, item: OpenItem) -> bool {
+        let (hash, due) = (document_hash(item.party, &item.document), item.is_open().then(|| due_key(id, &item)));
+        let added = self.items.push(id, KeptItem { item, allocations: SmallVec::new() });
+        if added {
+            self.by_document.insert(hash, id);
+            self.due.extend(due);
         }
-        self.items.insert(id, item);
+        added
     }
 
-    pub(crate) fn add_allocation(&mut self, seq: Seq, kept: KeptAllocation) {
-        self.by_item.insert((kept.allocation.from, seq));
-        self.by_item.insert((kept.allocation.to, seq));
-        self.allocations.insert(seq, kept);
+    /// Allocations come in the order of the stream; one that does not is not taken.
+    pub(crate) fn add_allocation(&mut self, seq: Seq, kept: KeptAllocation) -> bool {
+        let items = [kept.allocation.from, kept.allocation.to];
+        let added = self.allocations.push(seq, kept);
+        if added {
+            for id in items {
+                if let Some(kept) = self.items.get_mut(id) {
+                    kept.allocations.push(seq);
+                }
+            }
+        }
+        added
+    }
+
+    pub(crate) fn item(&self, id: ItemId) -> Option<&OpenItem> {
+        self.items.get(id).map(|kept| &kept.item)
+    }
+
+    pub(crate) fn item_count(&self) -> usize {
+        self.items.len()
+    }
+
+    /// All items from a place on, in the order of the stream.
+    pub(crate) fn items_from(&self, id: ItemId) -> impl Iterator<Item = (ItemId, &OpenItem)> {
+        self.items.from(id).map(|(id, kept)| (id, &kept.item))
+    }
+
+    pub(crate) fn allocation(&self, seq: Seq) -> Option<&KeptAllocation> {
+        self.allocations.get(seq)
+    }
+
+    pub(crate) fn allocation_count(&self) -> usize {
+        self.allocations.len()
+    }
+
+    /// All allocations, in the order of the stream.
+    pub(crate) fn all_allocations(&self) -> impl Iterator<Item = (Seq, &KeptAllocation)> {
+        self.allocations.iter()
     }
 
     fn add_document(&mut self, document: &Document, seq: Seq) {
@@ -126,7 +173,7 @@ impl SubLedgers {
 
     /// What is left of an item changes: both amounts towards zero where positive, back where negative.
     fn relieve(&mut self, id: ItemId, units: Units, functional: Units) {
-        let Some(item) = self.items.get_mut(&id) else { return };
+        let Some(KeptItem { item, .. }) = self.items.get_mut(id) else { return };
         let key = due_key(id, item);
         let sign = item.money.units().signum();
         item.open -= sign * units;
@@ -143,28 +190,56 @@ impl SubLedgers {
         let least = ItemId { seq: 0, line: 0 };
         let first = (party, account, NaiveDate::MIN, NaiveDate::MIN, least);
         let same = move |key: &&DueKey| (key.0, key.1) == (party, account);
-        self.due.range(first..).take_while(same).filter_map(|key| self.items.get(&key.4).map(|item| (key.4, item)))
+        self.due.range(first..).take_while(same).filter_map(|key| self.item(key.4).map(|item| (key.4, item)))
     }
 
     /// All open items, party by party in the order in which they are settled.
     pub(super) fn all_due(&self) -> impl Iterator<Item = (ItemId, &OpenItem)> {
-        self.due.iter().filter_map(|key| self.items.get(&key.4).map(|item| (key.4, item)))
+        self.due.iter().filter_map(|key| self.item(key.4).map(|item| (key.4, item)))
     }
 
     /// The items that lines gave to a document of a party, settled ones too, in the order of posting.
     pub(super) fn of_document<'a>(&'a self, party: PartyNo, document: &'a str) -> impl Iterator<Item = (ItemId, &'a OpenItem)> {
         let hash = document_hash(party, document);
-        let same = move |(found, _): &&(u64, ItemId)| *found == hash;
-        let items = self.by_document.range((hash, ItemId { seq: 0, line: 0 })..).take_while(same);
-        let items = items.filter_map(|(_, id)| self.items.get(id).map(|item| (*id, item)));
+        let items = self.by_document.get(hash).filter_map(|id| self.item(id).map(|item| (id, item)));
         items.filter(move |(_, item)| item.party == party && item.document == document)
     }
 
     /// The allocations that an item is part of, undone ones too, in the order of the stream.
     pub(super) fn allocations_of(&self, id: ItemId) -> impl Iterator<Item = (Seq, &KeptAllocation)> {
-        let same = move |(found, _): &&(ItemId, Seq)| *found == id;
-        let seqs = self.by_item.range((id, 0)..).take_while(same);
-        seqs.filter_map(|(_, seq)| self.allocations.get(seq).map(|kept| (*seq, kept)))
+        let seqs = self.items.get(id).map_or(&[][..], |kept| kept.allocations.as_slice());
+        seqs.iter().filter_map(|seq| self.allocations.get(*seq).map(|kept| (*seq, kept)))
+    }
+}
+
+/// Shelves of the index of documents: what is copied when a shared one changes.
+const SHELVES: usize = 1024;
+
+/// Items by the hash of their party and document, in shelves that clones share until one of them changes.
+#[derive(Clone, Debug)]
+struct ByDocument(Vec<Arc<BTreeSet<(u64, ItemId)>>>);
+
+impl Default for ByDocument {
+    fn default() -> Self {
+        Self(vec![Arc::default(); SHELVES])
+    }
+}
+
+impl ByDocument {
+    fn shelf(hash: u64) -> usize {
+        usize::try_from((hash ^ (hash >> 32)) % SHELVES as u64).unwrap_or(0)
+    }
+
+    fn insert(&mut self, hash: u64, id: ItemId) {
+        if let Some(shelf) = self.0.get_mut(Self::shelf(hash)) {
+            Arc::make_mut(shelf).insert((hash, id));
+        }
+    }
+
+    fn get(&self, hash: u64) -> impl Iterator<Item = ItemId> {
+        let shelf = self.0.get(Self::shelf(hash));
+        let found = shelf.into_iter().flat_map(move |shelf| shelf.range((hash, ItemId { seq: 0, line: 0 })..));
+        found.take_while(move |(known, _)| *known == hash).map(|(_, id)| *id)
     }
 }
 
@@ -236,7 +311,7 @@ impl Book {
             return;
         }
         for (id, item) in items_of(&self.sub, self.seq, entry) {
-            self.sub.add_item(id, item);
+            let _ = self.sub.add_item(id, item);
         }
     }
 
@@ -261,13 +336,13 @@ impl Book {
         self.sub.relieve(allocation.from, allocation.taken.units(), allocation.functional_from);
         self.sub.relieve(allocation.to, allocation.settled.units(), allocation.functional_to);
         let exchange_account = entry.filter(|_| allocation.realised != 0).and_then(|entry| entry.lines().last()).map(|line| line.account);
-        self.sub.add_allocation(self.seq, KeptAllocation { allocation: *allocation, exchange_account, reversed: None });
+        let _ = self.sub.add_allocation(self.seq, KeptAllocation { allocation: *allocation, exchange_account, reversed: None });
     }
 
     pub(super) fn undo_allocation(&mut self, seq: Seq, date: NaiveDate, entry: Option<&BalancedEntry>) {
         self.add_bound_entry(entry);
         let undone = (self.seq, date);
-        let Some(kept) = self.sub.allocations.get_mut(&seq).filter(|kept| kept.reversed.is_none()) else { return };
+        let Some(kept) = self.sub.allocations.get_mut(seq).filter(|kept| kept.reversed.is_none()) else { return };
         kept.reversed = Some(undone);
         let allocation = kept.allocation;
         self.sub.relieve(allocation.from, -allocation.taken.units(), -allocation.functional_from);
@@ -297,7 +372,7 @@ impl Book {
     /// undone later still hold. Nothing where it did not exist yet.
     #[must_use]
     pub fn item_at(&self, id: ItemId, date: NaiveDate) -> Option<(Money, Units)> {
-        let item = self.sub.items.get(&id).filter(|item| item.date <= date)?;
+        let item = self.sub.item(id).filter(|item| item.date <= date)?;
         let sign = item.money.units().signum();
         let (mut open, mut value) = (item.money.units(), item.functional);
         for (_, kept) in self.sub.allocations_of(id) {

@@ -19,9 +19,11 @@ pub(super) fn put_subledgers(out: &mut Vec<u8>, sub: &SubLedgers) {
         put_account(out, *no);
         out.push(side.number());
     });
-    put_all(out, sub.items.iter(), put_item);
-    put_all(out, sub.allocations.iter(), |out, (seq, kept)| {
-        put_u64(out, *seq);
+    put_u64(out, sub.item_count() as u64);
+    sub.items_from(ItemId { seq: 0, line: 0 }).for_each(|(id, item)| put_item(out, id, item));
+    put_u64(out, sub.allocation_count() as u64);
+    sub.all_allocations().for_each(|(seq, kept)| {
+        put_u64(out, seq);
         put_allocation(out, &kept.allocation);
         put_option(out, kept.exchange_account, put_account);
         put_option(out, kept.reversed, |out, (seq, date)| {
@@ -69,16 +71,14 @@ pub(super) fn subledgers(from: &mut Reader<'_>) -> Result<SubLedgers, CodecError
     sub.control.extend(from.list(2, |from| Ok((account(from)?, side(from)?)))?);
     each(from, |from| {
         let (id, item) = item(from)?;
-        sub.add_item(id, item);
-        Ok(())
+        in_order(sub.add_item(id, item))
     })?;
     each(from, |from| {
         let seq = from.number()?;
         let allocation = allocation(from)?;
         let exchange_account = from.option(account)?;
         let reversed = from.option(|from| Ok((from.number()?, date(from.i32()?)?)))?;
-        sub.add_allocation(seq, KeptAllocation { allocation, exchange_account, reversed });
-        Ok(())
+        in_order(sub.add_allocation(seq, KeptAllocation { allocation, exchange_account, reversed }))
     })?;
     each(from, |from| {
         let kind = kind(from)?;
@@ -100,8 +100,8 @@ pub(super) fn subledgers(from: &mut Reader<'_>) -> Result<SubLedgers, CodecError
     Ok(sub)
 }
 
-fn put_item(out: &mut Vec<u8>, (id, item): (&ItemId, &OpenItem)) {
-    put_item_id(out, *id);
+fn put_item(out: &mut Vec<u8>, id: ItemId, item: &OpenItem) {
+    put_item_id(out, id);
     put_account(out, item.account);
     put_u64(out, u64::from(item.party.get()));
     put_str(out, &item.document);
@@ -129,6 +129,10 @@ fn item(from: &mut Reader<'_>) -> Result<(ItemId, OpenItem), CodecError> {
         open_functional: units(from)?,
     };
     Ok((id, item))
+}
+
+fn in_order(taken: bool) -> Result<(), CodecError> {
+    if taken { Ok(()) } else { Err(CodecError::new("the snapshot's items are not in the order of the stream")) }
 }
 
 pub(super) fn kind(from: &mut Reader<'_>) -> Result<DocumentKind, CodecError> {
