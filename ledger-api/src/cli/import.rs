@@ -16,6 +16,7 @@ use super::progress;
 use super::report_items::SideArg;
 use super::shell::Shell;
 use crate::import::documents::{Accounts, Kind};
+use crate::import::preset::Preset;
 use crate::import::run::{Counters, Format, ImportOptions, Mode, SHOWN_MAX, Summary, import};
 use crate::import::tabular::{Columns, DateFormat, KeyUse, NumberFormat};
 
@@ -36,7 +37,13 @@ Examples:
   ledgerd import --org acme --chart accounts.csv journal.csv
   ledgerd import --org acme --from saft ledger.xml
   ledgerd import --org acme --kind invoices --columns entry=InvoiceNo,party=Customer,due_date=Due invoices.csv
-  ledgerd import --org acme --kind payments --columns document=InvoiceNo,party=Customer received.csv")]
+  ledgerd import --org acme --kind payments --columns document=InvoiceNo,party=Customer received.csv
+  ledgerd import --org acme --from quickbooks --chart accounts.csv Journal.csv
+  ledgerd import --org acme --from xero --date-format %m/%d/%Y JournalReport.csv
+
+The presets quickbooks and xero know the headers, titles, subtotals and totals of those programs' journals. Their
+dates are read month first (quickbooks) or day first (xero) unless --date-format says otherwise; totals are held
+against the lines above them. Account names there do not tell their types: state them with --chart.")]
 pub struct ImportArgs {
     /// Slug of the organization
     #[arg(long, value_name = "SLUG")]
@@ -59,7 +66,7 @@ pub struct ImportArgs {
     /// Which header stands for which field: field=header,field=header
     #[arg(long, value_name = "MAP", value_parser = Columns::parse)]
     pub columns: Option<Columns>,
-    /// How dates are written in CSV and JSON lines, for example %d/%m/%Y [default: %Y-%m-%d]
+    /// How dates are written in CSV and JSON lines, for example %d/%m/%Y [default: %Y-%m-%d; %m/%d/%Y for quickbooks, %d/%m/%Y for xero]
     #[arg(long, value_name = "PATTERN", value_parser = DateFormat::new)]
     pub date_format: Option<DateFormat>,
     /// What separates CSV fields [default: found in the header row]
@@ -68,7 +75,7 @@ pub struct ImportArgs {
     /// The decimal mark of CSV and JSON lines amounts
     #[arg(long, value_name = "CHAR", default_value_t = '.')]
     pub decimal_mark: char,
-    /// What groups the digits of CSV and JSON lines amounts [default: nothing]
+    /// What groups the digits of CSV and JSON lines amounts [default: nothing; a comma for quickbooks and xero]
     #[arg(long, value_name = "CHAR")]
     pub digit_group: Option<char>,
     /// Currency of CSV and JSON lines rows that name none [default: the organization's]
@@ -132,6 +139,10 @@ pub enum FromArg {
     Chart,
     /// SAF-T Financial of Norway
     Saft,
+    /// A Journal report of QuickBooks Online in CSV
+    Quickbooks,
+    /// A Journal Report or manual-journal template of Xero in CSV
+    Xero,
 }
 
 /// `--kind`.
@@ -158,6 +169,8 @@ impl From<FromArg> for Format {
             FromArg::Ledger => Self::Ledger,
             FromArg::Chart => Self::Chart,
             FromArg::Saft => Self::Saft,
+            FromArg::Quickbooks => Self::Preset(Preset::QuickBooks),
+            FromArg::Xero => Self::Preset(Preset::Xero),
         }
     }
 }
@@ -219,7 +232,7 @@ pub(super) async fn run(shell: &Shell, args: ImportArgs) -> anyhow::Result<Outco
 fn options(shell: &Shell, args: &ImportArgs, functional: &str) -> anyhow::Result<ImportOptions> {
     let format = args.from.map(Format::from).or_else(|| Format::of_path(&args.file)).ok_or_else(|| {
         Complaint::usage(format!("the ending of {} does not tell what it is written in", args.file.display()))
-            .hint("say it with --from csv, jsonl, beancount, hledger, ledger, saft or chart")
+            .hint("say it with --from csv, jsonl, beancount, hledger, ledger, saft, quickbooks, xero or chart")
     })?;
     let mut options = ImportOptions::new(format);
     options.mode = match (args.atomic, args.skip_invalid) {
@@ -238,6 +251,10 @@ fn options(shell: &Shell, args: &ImportArgs, functional: &str) -> anyhow::Result
     options.tabular.columns = args.columns.clone().unwrap_or_default();
     options.tabular.date_format = args.date_format.clone().unwrap_or_default();
     options.tabular.numbers = NumberFormat { decimal_mark: args.decimal_mark, grouping: args.digit_group };
+    if let Format::Preset(preset) = format {
+        options.tabular.date_format = args.date_format.clone().unwrap_or_else(|| preset.date_format());
+        options.tabular.numbers = preset.numbers(args.decimal_mark, args.digit_group);
+    }
     options.tabular.delimiter = args.delimiter;
     options.tabular.currency = Some(args.currency.as_deref().unwrap_or(functional).into());
     options.tabular.functional_currency = Some(functional.into());

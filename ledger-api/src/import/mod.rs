@@ -6,6 +6,7 @@ pub mod documents;
 pub mod generate;
 pub mod hledger;
 pub mod jsonl;
+pub mod preset;
 pub mod run;
 pub mod source;
 pub mod tabular;

@@ -27,6 +27,7 @@ use ledger_store::{OrgStore, StoreError};
 use self::poster::{Poster, Setup, Target};
 use self::prefix::Prefix;
 use self::rejects::Rejects;
+use super::preset::{self, Preset};
 use super::source::{ReadError, SourceNotes};
 use super::{beancount, csv, documents, hledger, jsonl, tabular};
 use crate::saft;
@@ -53,6 +54,8 @@ pub enum Format {
     Chart,
     /// SAF-T Financial of Norway.
     Saft,
+    /// A journal exported by QuickBooks Online or Xero.
+    Preset(Preset),
 }
 
 impl Format {
@@ -295,6 +298,7 @@ impl Run {
                 let functional_currency = options.tabular.functional_currency.clone();
                 saft::read(self.open()?, name, &saft::Options { functional_currency, skip_opening: options.skip_opening }, poster)
             }
+            Format::Preset(preset) => preset::read(self.open()?, name, preset, &tabular(), poster),
             Format::Beancount => beancount::read(&self.path, &beancount::Options { keep_text, ..beancount::Options::default() }, poster),
             Format::Hledger => hledger::read(&self.path, hledger::Dialect::Hledger, &journal(), poster),
             Format::Ledger => hledger::read(&self.path, hledger::Dialect::Ledger, &journal(), poster),

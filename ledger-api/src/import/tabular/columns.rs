@@ -105,7 +105,13 @@ impl Columns {
         Ok(columns)
     }
 
-    fn states(&self, field: Field) -> bool {
+    /// What `--columns` says a header stands for.
+    pub(crate) fn stated_for(&self, header: &str) -> Option<&Target> {
+        self.stated.iter().find(|(_, taken)| taken.as_deref() == Some(header.trim())).map(|(target, _)| target)
+    }
+
+    /// Whether `--columns` says where this field stands, or that it is not read.
+    pub(crate) fn states(&self, field: Field) -> bool {
         self.stated.iter().any(|(target, _)| *target == Target::Field(field))
     }
 
@@ -165,7 +171,8 @@ impl Columns {
         Ok(plan)
     }
 
-    fn check_stated(&self, headers: &[String]) -> Result<(), HeaderFlaw> {
+    /// Checks that every header named by `--columns` is there.
+    pub(crate) fn check_stated(&self, headers: &[String]) -> Result<(), HeaderFlaw> {
         for (target, header) in &self.stated {
             let Some(header) = header else { continue };
             if !headers.iter().any(|found| found.trim() == header) {

@@ -133,6 +133,22 @@ impl<'a> Entries<'a> {
         }
     }
 
+    /// Refuses a row that belongs to no entry.
+    pub(crate) fn refuse_row(&mut self, error: SourceError) -> Result<(), Stop> {
+        self.count("rows refused");
+        self.sink.refuse(error)
+    }
+
+    /// Forgets the entry begun last if it has no line and nothing wrong; answers whether it did.
+    pub(crate) fn abandon_empty(&mut self) -> bool {
+        let is_empty = self.current.as_ref().is_some_and(|pending| pending.problem.is_none() && pending.lines.is_empty());
+        if is_empty {
+            self.current = None;
+            self.text.clear();
+        }
+        is_empty
+    }
+
     /// Ends the entry begun last.
     pub(crate) fn end(&mut self) -> Result<(), Stop> {
         self.close()
@@ -184,7 +200,11 @@ impl<'a> Entries<'a> {
         SourceError { place, problem, found: found.map(shortened), remedy: Some(remedy.to_owned()), text: None }
     }
 
-    fn keep_text(&mut self, raw: &str) {
+    /// Adds a row's text to what a rejects file would get for the entry.
+    pub(crate) fn keep_text(&mut self, raw: &str) {
+        if raw.is_empty() {
+            return;
+        }
         if self.text.len() + raw.len() < TEXT_BYTES_MAX {
             if !self.text.is_empty() {
                 self.text.push('\n');
