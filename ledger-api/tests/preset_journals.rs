@@ -283,7 +283,7 @@ fn what_does_not_tie_out_is_refused_with_both_figures() {
             "TOTAL,,,,,,,\"$1,730.50\"",
             "TOTAL,,,,,,,\"$1,730.05\"",
             3,
-            "j.csv:17:13: the total does not tie out: the lines above it sum to debits 1730.50 and credits 1730.50, found `$1,730.05 and \
+            "j.csv:17:13: the total does not tie out: the lines above it sum to debits 1730.5 and credits 1730.50, found `$1,730.05 and \
              $1,730.50`; export the report again; a line may be missing or changed",
         ),
         (QuickBooks, &report, ",,,,,,Checking,,480.50\r\n", "", 2, "the subtotal does not tie out"),
