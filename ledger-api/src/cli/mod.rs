@@ -22,6 +22,7 @@ pub mod period;
 pub mod progress;
 pub mod projections;
 pub mod rate;
+pub mod rate_import;
 pub mod replay;
 pub mod report;
 mod report_items;

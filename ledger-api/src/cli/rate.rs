@@ -16,6 +16,8 @@ use super::shell::Shell;
 pub enum RateCommand {
     /// Record a rate: one BASE is worth RATE QUOTE
     Add(AddArgs),
+    /// Record a table of rates from a CSV file
+    Import(super::rate_import::RateImportArgs),
 }
 
 /// Arguments of `rate add`.
@@ -51,12 +53,15 @@ fn decimal(text: &str) -> Result<Decimal, String> {
     Decimal::from_str_exact(text).map_err(|_| format!("{text:?} is no decimal number: write it with a point, for example 1.0845"))
 }
 
-fn kind(word: &str) -> Result<RateType, String> {
+pub(super) fn kind(word: &str) -> Result<RateType, String> {
     RateType::parse(word).ok_or_else(|| "expected one of spot, average, closing".to_owned())
 }
 
 pub(super) async fn run(shell: &Shell, command: RateCommand) -> anyhow::Result<Outcome> {
-    let RateCommand::Add(args) = command;
+    let args = match command {
+        RateCommand::Add(args) => args,
+        RateCommand::Import(args) => return super::rate_import::run(shell, args).await,
+    };
     let session = shell.connect().await?;
     let organization = session.organization(&args.org).await?;
     let record = RecordRate {

@@ -7,6 +7,7 @@ pub mod generate;
 pub mod hledger;
 pub mod jsonl;
 pub mod preset;
+pub mod rates;
 pub mod run;
 pub mod source;
 pub mod tabular;

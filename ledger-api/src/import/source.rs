@@ -90,6 +90,8 @@ pub struct RateDecl {
     pub rate: Decimal,
     /// Spot unless stated.
     pub kind: RateType,
+    /// Where it comes from; the file where nothing is said.
+    pub source: Option<Text>,
     /// Where.
     pub place: Place,
 }
@@ -155,6 +157,19 @@ pub struct SourceNotes {
     pub remarks: Vec<String>,
     /// Control totals of the entries handed over, where the importer keeps them.
     pub totals: Option<Totals>,
+    /// What a table of rates has, by base and quote.
+    pub rates: std::collections::BTreeMap<(Text, Text), RateSpan>,
+}
+
+/// The rates of one pair in a source.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct RateSpan {
+    /// Earliest day.
+    pub first: NaiveDate,
+    /// Latest day.
+    pub last: NaiveDate,
+    /// How many.
+    pub count: u64,
 }
 
 /// What a source says in sum, to be held against the totals of the program that wrote it.

@@ -207,7 +207,7 @@ impl<'t> Run<'t, '_> {
         }
         let place = self.file(directive).place(directive.pos);
         let (base, quote) = (self.currency(base).into(), self.currency(quote).into());
-        self.sink.item(Item::Rate(RateDecl { date: directive.date, base, quote, rate, kind: RateType::Spot, place }))
+        self.sink.item(Item::Rate(RateDecl { date: directive.date, base, quote, rate, kind: RateType::Spot, source: None, place }))
     }
 
     fn balance(&mut self, number: usize, balance: &Balance, directive: &Directive<'_>) -> Parse<()> {

@@ -161,7 +161,7 @@ pub(super) fn price(reader: &mut Reader<'_>, text: &str, place: Place) -> Parsed
         return Ok(None);
     }
     let (base, quote) = (reader.commodities.code(base), reader.commodities.code(quantity.com));
-    Ok(Some(RateDecl { date, base, quote, rate, kind: RateType::Spot, place }))
+    Ok(Some(RateDecl { date, base, quote, rate, kind: RateType::Spot, source: None, place }))
 }
 
 fn time(cursor: &mut Cursor<'_>) -> Parsed<()> {

@@ -36,6 +36,7 @@ impl Counts {
         SourceNotes {
             counts: self.counts.into_iter().map(|(name, count)| (name.to_owned(), count)).collect(),
             remarks: Vec::new(),
+            rates: Default::default(),
             totals: Some(Totals {
                 entries: self.entries,
                 lines: self.lines,

@@ -183,7 +183,11 @@ impl<'a> Journal<'a> {
         open.sums.add(sums);
         self.sums.add(sums);
         self.entries.keep_text(cells.raw);
-        let made = Made::line(cells, self.preset, &self.options, open.number.as_deref(), open.kind.as_deref());
+        let mut made = Made::line(cells, self.preset, &self.options, open.number.as_deref(), open.kind.as_deref());
+        // The first row's date is the entry's already; another on a later row is refused.
+        if let Some(date) = cells.cell(Col::Date).filter(|_| open.rows > 1) {
+            made.set(Field::Date, Col::Date, date_text(date, self.preset, &self.options.date_format));
+        }
         self.entries.add_line(&made);
         Ok(())
     }

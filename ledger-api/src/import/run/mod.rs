@@ -28,6 +28,7 @@ use self::poster::{Poster, Setup, Target};
 use self::prefix::Prefix;
 use self::rejects::Rejects;
 use super::preset::{self, Preset};
+use super::rates;
 use super::source::{ReadError, SourceNotes};
 use super::{beancount, csv, documents, hledger, jsonl, tabular};
 use crate::saft;
@@ -56,6 +57,8 @@ pub enum Format {
     Saft,
     /// A journal exported by QuickBooks Online or Xero.
     Preset(Preset),
+    /// A table of exchange rates in CSV; needs [`ImportOptions::rates`].
+    Rates,
 }
 
 impl Format {
@@ -111,6 +114,8 @@ pub struct ImportOptions {
     pub skip_opening: bool,
     /// For CSV: the rows are documents of this kind, not journal entries.
     pub documents: Option<(documents::Kind, documents::Accounts)>,
+    /// For tables of rates.
+    pub rates: Option<rates::Options>,
     /// Who imports.
     pub actor: Actor,
 }
@@ -131,6 +136,7 @@ impl ImportOptions {
             default_year: None,
             skip_opening: false,
             documents: None,
+            rates: None,
             actor: Actor::system("import"),
         }
     }
@@ -298,6 +304,10 @@ impl Run {
                 let functional_currency = options.tabular.functional_currency.clone();
                 saft::read(self.open()?, name, &saft::Options { functional_currency, skip_opening: options.skip_opening }, poster)
             }
+            Format::Rates => match &options.rates {
+                Some(rates) => rates::read(self.open()?, name, rates, poster),
+                None => Ok(SourceNotes::default()),
+            },
             Format::Preset(preset) => preset::read(self.open()?, name, preset, &tabular(), poster),
             Format::Beancount => beancount::read(&self.path, &beancount::Options { keep_text, ..beancount::Options::default() }, poster),
             Format::Hledger => hledger::read(&self.path, hledger::Dialect::Hledger, &journal(), poster),

@@ -138,6 +138,7 @@ impl Poster {
         let mut items = std::mem::take(&mut self.chunk);
         let known = std::mem::take(&mut self.chunk_known);
         self.chunk_weight = 0;
+        self.summary.rates_already += items.iter().take(known).filter(|item| matches!(item, Item::Rate(_))).count() as u64;
         self.summary.already += items.drain(..known).filter(|item| matches!(item, Item::Entry(_))).count() as u64;
         let taken = self.taken_ids(&items)?;
         for (item, index) in items.drain(..).zip(known..) {
@@ -311,18 +312,28 @@ impl Poster {
                 self.define(code, Text::default(), &decl.place)?;
             }
         }
+        if self.has_rate(&decl) {
+            self.summary.rates_already += 1;
+            return Ok(());
+        }
         let record = RecordRate {
             base: decl.base,
             quote: decl.quote,
             kind: decl.kind,
             date: decl.date,
             rate: decl.rate,
-            source: decl.place.file.as_ref().into(),
+            source: decl.source.unwrap_or_else(|| decl.place.file.as_ref().into()),
         };
         if self.declare(Command::RecordRate(record), &decl.place)? {
             self.summary.rates += 1;
         }
         Ok(())
+    }
+
+    fn has_rate(&self, decl: &RateDecl) -> bool {
+        let no = |code: &Text| self.book().commodity_by_code(code).map(|commodity| commodity.no);
+        let (Some(base), Some(quote)) = (no(&decl.base), no(&decl.quote)) else { return false };
+        self.book().rate_on(base, quote, decl.kind, decl.date) == Some((decl.date, decl.rate))
     }
 
     fn entry(&mut self, entry: SourceEntry) -> Result<(), Stop> {

@@ -5,7 +5,7 @@
 //! what is in already, whatever the file is called. A source that was changed before its end is another source.
 
 use blake3::Hasher;
-use ledger_core::{AccountRef, DraftEntry, DraftLine};
+use ledger_core::{AccountRef, DraftEntry, DraftLine, RateType};
 use ledger_store::writer::IdempotencyKey;
 use ledger_store::{OrgStore, StoreError};
 use rust_decimal::Decimal;
@@ -78,6 +78,9 @@ fn feed_item(hasher: &mut Hasher, item: &Item) {
             feed_text(hasher, &decl.quote);
             feed_text(hasher, &decl.date.to_string());
             feed_decimal(hasher, decl.rate);
+            if decl.kind != RateType::Spot {
+                feed_text(hasher, decl.kind.as_str());
+            }
         }
         Item::Entry(entry) => feed_entry(hasher, &entry.draft),
     }
