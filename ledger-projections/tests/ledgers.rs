@@ -202,6 +202,47 @@ fn pages(plan: &str) -> u64 {
     first.split_whitespace().filter_map(|word| word.split_once('=')).map(|(_, n)| n.parse::<u64>().unwrap()).sum()
 }
 
+/// Items of ten years, of which those of the last month are open.
+async fn long_receivables(world: &World) {
+    let mut connection = world.database().admin_options().connect().await.unwrap();
+    let items = "INSERT INTO read.open_item (org_id, item_seq, item_line, recorded_at, side, account_no, party, document, kind, date, due_date,
+                                             currency, amount, functional, open, open_functional, last_on, settled_on, settled_seq)
+        SELECT $1, 1000 + 2 * n, 1, now(), 'receivable', 2, 'C-' || n % 100, 'INV-' || n, 'invoice', d, d + 30, 'USD', 1, 1, o, o,
+               CASE o WHEN 1 THEN d ELSE d + 35 END, CASE o WHEN 1 THEN 'infinity' ELSE d + 35 END,
+               CASE o WHEN 1 THEN 9223372036854775807 ELSE 1001 + 2 * n END
+          FROM (SELECT n, date '2015-01-01' + n / 20 AS d, CASE WHEN n > 59000 THEN 1 ELSE 0 END AS o FROM generate_series(1, 60000) AS n) AS made";
+    let settled = "INSERT INTO read.allocation (org_id, item_seq, item_line, seq, recorded_at, date, other_seq, other_line, amount, functional, realised)
+        SELECT $1, 1000 + 2 * n, 1, 1001 + 2 * n, now(), date '2015-01-01' + n / 20 + 35, 1, 1, -1, -1, 0 FROM generate_series(1, 59000) AS n";
+    for statement in [items, settled] {
+        sqlx::query(statement).bind(world.org.org().0).execute(&mut connection).await.unwrap();
+    }
+    for table in ["ANALYZE read.open_item", "ANALYZE read.allocation"] {
+        sqlx::query(table).execute(&mut connection).await.unwrap();
+    }
+}
+
+/// What is settled long before the day that is asked for is not read: neither items nor allocations.
+#[tokio::test(flavor = "multi_thread")]
+async fn open_items_are_read_without_what_was_settled_long_before() {
+    let world = world(Valuation::Required).await;
+    catch_up(&world.org, |_| ()).await.unwrap();
+    long_receivables(&world).await;
+    let org = format!("'{}'", world.org.org().0);
+    for (what, as_of, seq, party, most) in [
+        ("today", "'2023-12-31'", "NULL", "NULL", 120),
+        ("today, as known a while ago", "'2023-12-31'", "118000", "NULL", 9_000),
+        ("a month before the end", "'2023-02-01'", "NULL", "NULL", 6_000),
+        ("one party", "'2023-12-31'", "NULL", "'C-7'", 60),
+    ] {
+        let parameters = [("uuid", org.as_str()), ("text", "'receivable'"), ("date", as_of), ("bigint", seq), ("text", party)];
+        // Asked anew each time, so planned for the day and the event that are asked for.
+        let plan = plan(&world, statements::ITEMS_AS_OF, false, &parameters).await;
+        assert!(!plan.contains("Seq Scan"), "{what}\n{plan}");
+        assert!(pages(&plan) <= most, "{what}: {} pages\n{plan}", pages(&plan));
+        println!("{what}: {} pages\n{plan}\n", pages(&plan));
+    }
+}
+
 #[tokio::test(flavor = "multi_thread")]
 async fn reports_read_ranges_of_an_index_however_long_the_history() {
     let world = world(Valuation::Required).await;

@@ -15,6 +15,8 @@ use crate::checkpoint::Checkpoint;
 use crate::error::{Doing, ProjectionError, to_i64, to_seq};
 use crate::open_item::OpenItem;
 
+/// Planned anew each time it is asked (it is not kept prepared): one plan for all days would read everything.
+///
 /// Open items as of a day: `$1` organization, `$2` side, `$3` day, `$4` event or NULL, `$5` party or NULL.
 pub const ITEMS_AS_OF: &str = include_str!("items_as_of.sql");
 
@@ -184,6 +186,7 @@ pub async fn open_items(org: &OrgStore, query: &ItemQuery) -> Result<OpenItems, 
     let (seq, chart) = known(&mut tx, asked).await?;
     let sql = format!("SELECT * FROM ({ITEMS_AS_OF}) AS o ORDER BY party, coalesce(due_date, date), item_seq, item_line");
     let rows: Vec<Stored> = sqlx::query_as(sqlx::AssertSqlSafe(sql))
+        .persistent(false)
         .bind(tx.org().0)
         .bind(query.side.as_str())
         .bind(query.as_of)
@@ -219,6 +222,7 @@ pub async fn aging(org: &OrgStore, query: &ItemQuery, basis: Basis, by: AgingBy,
     );
     let sign = Decimal::from(query.side.opening_sign());
     let parts: Vec<Part> = sqlx::query_as(sqlx::AssertSqlSafe(sql))
+        .persistent(false)
         .bind(tx.org().0)
         .bind(query.side.as_str())
         .bind(query.as_of)

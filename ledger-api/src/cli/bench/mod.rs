@@ -4,6 +4,7 @@
 //! does with the same bytes on the same server, durability on, moments before or after. Each bench makes its own
 //! organization in a scratch database of the embedded server.
 
+mod aging;
 mod append;
 mod floor;
 mod import;
@@ -57,11 +58,13 @@ pub enum Bench {
     Import,
     /// A trial balance in the middle of 10,000, 100,000 and 1,000,000 entries
     Report,
+    /// Open items and aging of a tenth as many open items as documents, as of the end and of the middle
+    Aging,
     /// Verification of a stream, beside the hash function alone
     Verify,
 }
 
-const ALL: [Bench; 6] = [Bench::Append, Bench::Post, Bench::Project, Bench::Import, Bench::Report, Bench::Verify];
+const ALL: [Bench; 7] = [Bench::Append, Bench::Post, Bench::Project, Bench::Import, Bench::Report, Bench::Aging, Bench::Verify];
 
 /// One measurement.
 #[derive(Clone, Debug)]
@@ -143,6 +146,7 @@ pub(super) async fn run(shell: &Shell, args: BenchArgs) -> anyhow::Result<Outcom
             Bench::Project => project::run(shell, args.entries).await?,
             Bench::Import => import::run(shell, args.entries).await?,
             Bench::Report => report::run(shell, args.entries).await?,
+            Bench::Aging => aging::run(shell, args.entries).await?,
             Bench::Verify => verify::run(shell, args.entries).await?,
         };
         if !args.json {
