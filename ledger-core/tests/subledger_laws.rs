@@ -171,6 +171,7 @@ fn items_are_the_control_accounts(book: &Book) -> Result<(), TestCaseError> {
         add(&mut sums, item.account, item.money.currency(), item.open, item.open_functional);
         sums
     });
+    prop_assert_eq!(book.unreconciled(), vec![]);
     prop_assert_eq!(open, items, "what is listed as open is all that is open");
     Ok(())
 }

@@ -489,6 +489,30 @@ fn cash_is_revalued_as_it_was_held_at_the_date() {
     );
 }
 
+#[test]
+fn what_is_on_account_is_listed_for_a_checklist() {
+    let ledger = check(
+        "org INR required
+         open cash asset
+         open ar asset
+         open sales revenue
+         control ar receivable
+         party C customer
+         post 2026-01-01: ar 100 INR party C doc I | sales -100 INR
+         post 2026-01-31: ar -110 INR party C doc P | cash 110 INR
+         allocate C:P
+         post 2026-02-01: ar -5 INR party C doc Q | cash 5 INR",
+    );
+    let on_account = |until| -> Vec<(String, i128)> {
+        let items = ledger.book.unapplied(ledger_core::Side::Receivable, words::day(until));
+        items.map(|(_, item)| (item.document.to_string(), item.open)).collect()
+    };
+    assert_eq!(on_account("2026-01-30"), []);
+    assert_eq!(on_account("2026-01-31"), [("P".into(), -1_000)]);
+    assert_eq!(on_account("2026-02-28"), [("P".into(), -1_000), ("Q".into(), -500)]);
+    assert_eq!(ledger.book.unapplied(ledger_core::Side::Payable, words::day("2026-02-28")).count(), 0);
+}
+
 /// The entries of revaluations: date, and each line's account and value.
 fn posted(ledger: &words::Ledger) -> Vec<String> {
     let revaluing = |event: &&ledger_core::Event| {

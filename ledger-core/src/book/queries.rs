@@ -1,8 +1,10 @@
 //! What may be asked of the sub-ledgers: parties, control accounts, open items, allocations, document numbers.
 
+use std::collections::BTreeMap;
+
 use chrono::NaiveDate;
 
-use super::{Book, KeptAllocation};
+use super::{Book, Holding, KeptAllocation};
 use crate::Seq;
 use crate::account::AccountNo;
 use crate::subledger::{DocumentKind, ItemId, OpenItem, Party, PartyNo, Side};
@@ -59,6 +61,29 @@ impl Book {
         let all = party.is_none().then(|| self.sub.all_due());
         let items = one.into_iter().flatten().chain(all.into_iter().flatten());
         items.filter(move |(_, item)| self.control(item.account) == Some(side))
+    }
+
+    /// What came or went up to a date and settles nothing yet: payments, advances and credits on account.
+    pub fn unapplied(&self, side: Side, until: NaiveDate) -> impl Iterator<Item = (ItemId, &OpenItem)> {
+        let settling = move |item: &OpenItem| item.money.units().signum() == -side.opening_sign() && item.date <= until;
+        self.open_items(side, None).filter(move |(_, item)| settling(item))
+    }
+
+    /// Control accounts that open items do not explain, with what each holds beyond them, debit positive. There are
+    /// none: this is the law that everything here keeps, for checklists that do not take it on trust.
+    #[must_use]
+    pub fn unreconciled(&self) -> Vec<(AccountNo, Holding)> {
+        let mut rest = BTreeMap::new();
+        for (account, holding) in self.controls().flat_map(|(no, _)| self.holdings(no).iter().map(move |holding| (no, holding))) {
+            rest.insert((account, holding.currency), (holding.units, holding.functional));
+        }
+        for (_, item) in self.sub.all_due() {
+            let held = rest.entry((item.account, item.money.currency())).or_default();
+            *held = (held.0 - item.open, held.1 - item.open_functional);
+        }
+        rest.retain(|_, held| *held != (0, 0));
+        let holding = |(currency, (units, functional))| Holding { currency, units, functional };
+        rest.into_iter().map(|((account, currency), held)| (account, holding((currency, held)))).collect()
     }
 
     /// The items of a party's document, open and settled, in the order of posting.
