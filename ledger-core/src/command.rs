@@ -1,5 +1,7 @@
 //! What a caller may ask of the book. Commands are requests; only events are facts.
 
+mod documents;
+
 use chrono::NaiveDate;
 use rust_decimal::Decimal;
 use uuid::Uuid;
@@ -11,6 +13,11 @@ use crate::period::{Month, PeriodStatus};
 use crate::rate::RateType;
 use crate::subledger::{ItemId, PartyKind, Side, Terms};
 use crate::{Seq, Text};
+
+pub use documents::{
+    AccrueCommission, CloseYear, DefineCommissionPlan, DefineTaxCode, DraftDeferral, DraftDocument, DraftDocumentLine, DraftRule,
+    DraftTaxComponent, DraftTier, DraftValue, InvoiceOrder, PayOutCommissions, RecordPayment, Settles, WriteOff, YearBalance,
+};
 
 /// Everything that can be asked of a book.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -95,6 +102,29 @@ pub enum Command {
         /// The closing date.
         date: NaiveDate,
     },
+    /// Define or change a tax code.
+    DefineTaxCode(Box<DefineTaxCode>),
+    /// Record an order, invoice, bill, expense claim, credit note or debit note.
+    RecordDocument(Box<DraftDocument>),
+    /// Make an order an invoice.
+    InvoiceOrder(Box<InvoiceOrder>),
+    /// Record money received, sent or returned.
+    RecordPayment(Box<RecordPayment>),
+    /// Write off what is open of a document.
+    WriteOff(Box<WriteOff>),
+    /// Recognise deferred revenue and prepaid expense up to a day. Parts of closed periods go into the first open one.
+    RecogniseDeferrals {
+        /// The last day.
+        up_to: NaiveDate,
+    },
+    /// Define or change a commission plan.
+    DefineCommissionPlan(Box<DefineCommissionPlan>),
+    /// Accrue what a payee earned on an invoice.
+    AccrueCommission(Box<AccrueCommission>),
+    /// Turn what a payee is owed into an open item.
+    PayOutCommissions(Box<PayOutCommissions>),
+    /// Close a year explicitly.
+    CloseYear(Box<CloseYear>),
 }
 
 /// Registers a party.

@@ -40,6 +40,14 @@ pub const ENTRY_BYTES_MAX: usize = EVENT_BYTES_MAX - (64 << 10);
 pub const COMMIT_BYTES_MAX: usize = 64 << 20;
 /// Days that a recorded rate may be older than the entry that relies on it.
 pub const RATE_AGE_DAYS_MAX: i64 = 31;
+/// Lines of one document.
+pub const DOCUMENT_LINES_MAX: usize = 2_000;
+/// Files that one document may refer to.
+pub const ATTACHMENTS_MAX: usize = 100;
+/// Parts of schedules that one event recognises.
+pub const RECOGNISED_PARTS_MAX: usize = 2_000;
+/// Events of recognition that one command may make; what would be more is left for another.
+pub const RECOGNITIONS_MAX: usize = 100;
 /// Parties in one organization.
 pub const PARTIES_MAX: usize = 100_000_000;
 /// Parts of payment terms.

@@ -432,6 +432,91 @@ rejections! {
         /// Its revaluation.
         seq: Seq,
     } = "REVALUED_ALREADY", "{date} was revalued at seq {seq}, and a later date since", "post a journal for what changed, or revalue the last date again";
+    /// A tax code that cannot be.
+    TaxCodeInvalid {
+        /// Its code.
+        code: Text,
+        /// What is wrong.
+        fault: &'static str,
+    } = "TAX_CODE_INVALID", "tax code {code:?}: {fault}", "correct the code's components";
+    /// No such tax code, or nothing of it holds on that day.
+    TaxCodeUnknown {
+        /// Its code.
+        code: Text,
+        /// The day.
+        date: NaiveDate,
+        /// Where.
+        line: LineNo,
+    } = "TAX_CODE_UNKNOWN", "tax code {code:?} is not defined for {date} (line {line})", "define the code with components that hold on that day, or correct it", transient;
+    /// A document that cannot be.
+    DocumentInvalid {
+        /// What is wrong.
+        fault: &'static str,
+        /// Where.
+        line: LineNo,
+    } = "DOCUMENT_INVALID", "the document cannot be recorded: {fault} (line {line})", "correct the document";
+    /// The number is taken.
+    DocumentNumberTaken {
+        /// The kind of document.
+        kind: &'static str,
+        /// The number.
+        number: Text,
+        /// The document that has it.
+        seq: Seq,
+    } = "DOCUMENT_NUMBER_TAKEN", "{kind} {number:?} was recorded at seq {seq}", "use the document that exists, or another number";
+    /// No such document.
+    DocumentUnknown {
+        /// Its number.
+        number: Text,
+    } = "DOCUMENT_UNKNOWN", "there is no document {number:?} that this can refer to", "record the document first, or correct its number", transient;
+    /// No control account is designated.
+    ControlUnset {
+        /// Of which side.
+        side: &'static str,
+    } = "CONTROL_UNSET", "no {side} control account is designated", "designate a control account first", transient;
+    /// The document's schedules were recognised in part.
+    DeferralRecognised {
+        /// The document.
+        seq: Seq,
+    } = "DEFERRAL_RECOGNISED", "deferred amounts of the document at seq {seq} were recognised already", "record a credit note against it instead of a reversal";
+    /// No such plan, or no rule of it holds on that day.
+    PlanUnknown {
+        /// Its code.
+        plan: Text,
+        /// The day.
+        date: NaiveDate,
+    } = "PLAN_UNKNOWN", "commission plan {plan:?} has no rule for {date}", "define the plan with a rule that holds on that day, or correct its code", transient;
+    /// A plan that cannot be.
+    PlanInvalid {
+        /// Its code.
+        plan: Text,
+        /// What is wrong.
+        fault: &'static str,
+    } = "PLAN_INVALID", "commission plan {plan:?}: {fault}", "correct the plan's rules";
+    /// Nothing is owed.
+    NothingToPay {
+        /// To whom.
+        payee: Text,
+    } = "NOTHING_TO_PAY", "nothing is owed to {payee:?}", "wait until something was accrued", transient;
+    /// Balances that are not of profit and loss, or nothing to close.
+    NothingToClose {
+        /// The date.
+        date: NaiveDate,
+    } = "NOTHING_TO_CLOSE", "profit and loss holds nothing to close at {date}", "give the balances of the year's revenue and expense accounts";
+    /// An account that the closing cannot touch.
+    CloseAccount {
+        /// The account.
+        account: Text,
+        /// What it should be.
+        expected: &'static str,
+    } = "CLOSE_ACCOUNT", "account {account:?} is no {expected} account", "give revenue and expense accounts to close, and an equity account to close them to";
+    /// The books have moved on.
+    BookMoved {
+        /// Where they stood.
+        expected: Seq,
+        /// Where they stand.
+        found: Seq,
+    } = "BOOK_MOVED", "the balances are of seq {expected} and the books stand at seq {found}", "sum the balances up again", transient;
     /// The external id is taken.
     ExternalIdTaken {
         /// The id.
@@ -464,6 +549,8 @@ impl Rejection {
             | Self::WeightSign { line }
             | Self::FunctionalDiffers { line, .. }
             | Self::RateMissing { line, .. }
+            | Self::TaxCodeUnknown { line, .. }
+            | Self::DocumentInvalid { line, .. }
             | Self::BalanceCondition { line, .. }
             | Self::BalanceTooLarge { line, .. }
             | Self::PartyUnknown { line, .. }

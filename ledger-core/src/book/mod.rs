@@ -13,16 +13,23 @@ mod balancing;
 mod bounds;
 mod calendar;
 mod chart;
+mod commissions;
+mod deferrals;
+mod documents;
 mod evolve;
 mod parties;
+mod payments;
 mod plan;
 mod posting;
 mod queries;
+mod recording;
 mod revaluing;
 mod reversal;
 mod subledger;
+mod tax_codes;
 mod text;
 mod valuation;
+mod year_end;
 
 use std::collections::BTreeMap;
 
@@ -115,6 +122,7 @@ pub(crate) use agreed::Agreed;
 pub use agreed::{DocumentFacts, KeptAccrual};
 pub use subledger::KeptAllocation;
 pub(crate) use subledger::{LastRevalued, SubLedgers};
+pub use year_end::{CloseChecklist, year_balances};
 
 type Index<K, V> = rustc_hash::FxHashMap<K, V>;
 
@@ -203,6 +211,16 @@ impl Book {
             Command::DesignateControl { account, side } => self.designate(account, *side),
             Command::Allocate(allocate) => self.allocate(allocate, context),
             Command::ReverseAllocation { allocation, date, reason } => self.reverse_allocation(*allocation, *date, reason, context),
+            Command::DefineTaxCode(define) => self.define_tax_code(define),
+            Command::RecordDocument(draft) => self.decide_document(draft, context),
+            Command::InvoiceOrder(invoice) => self.invoice_order(invoice, context),
+            Command::RecordPayment(payment) => self.record_payment(payment, context),
+            Command::WriteOff(write_off) => self.write_off(write_off, context),
+            Command::RecogniseDeferrals { up_to } => self.recognise_deferrals(*up_to, context),
+            Command::DefineCommissionPlan(define) => self.define_commission_plan(define),
+            Command::AccrueCommission(accrue) => self.accrue_commission(accrue, context),
+            Command::PayOutCommissions(pay) => self.pay_out_commissions(pay, context),
+            Command::CloseYear(close) => self.close_year(close, context),
         }
     }
 

@@ -144,7 +144,7 @@ impl Book {
     }
 }
 
-fn check_terms(terms: &Terms) -> Result<(), Rejection> {
+pub(super) fn check_terms(terms: &Terms) -> Result<(), Rejection> {
     let found = terms.parts.len();
     if !(1..=TERMS_PARTS_MAX).contains(&found) {
         return Err(Rejection::LimitExceeded { what: "parts of payment terms", limit: TERMS_PARTS_MAX, found, line: 0 });

@@ -61,6 +61,16 @@ impl<'a> Plan<'a> {
         self.events
     }
 
+    /// An event without an entry.
+    pub(super) fn push(&mut self, event: Event) {
+        self.events.push(event);
+    }
+
+    /// The event that was planned last.
+    pub(super) fn last_event(&self) -> Option<&Event> {
+        self.events.last()
+    }
+
     /// Where the next event will stand.
     pub(super) fn next_seq(&self) -> Seq {
         self.first + Seq::try_from(self.events.len()).unwrap_or(Seq::MAX)

@@ -175,3 +175,10 @@ const fn rounding_of(no: u8) -> Option<Rounding> {
         _ => None,
     }
 }
+
+/// How many bytes a document needs in its event.
+pub(crate) fn document_bytes(document: &Document) -> usize {
+    let mut out = Vec::new();
+    put_document(&mut out, document);
+    out.len()
+}

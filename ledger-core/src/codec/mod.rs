@@ -15,6 +15,7 @@ pub mod snapshot;
 mod subledger;
 mod wire;
 
+pub(crate) use document::document_bytes;
 pub(crate) use entry::entry_bytes_at_most;
 
 use serde::de::Deserialize;

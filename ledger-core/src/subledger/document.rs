@@ -41,6 +41,23 @@ words! {
 }
 
 impl DocumentKind {
+    /// The series in which documents of the kind are numbered unless they name another.
+    #[must_use]
+    pub const fn series(self) -> &'static str {
+        match self {
+            Self::Order => "ORD",
+            Self::Invoice => "INV",
+            Self::Bill => "BILL",
+            Self::ExpenseClaim => "EXP",
+            Self::CreditNote => "CN",
+            Self::DebitNote => "DN",
+            Self::PaymentIn => "IN",
+            Self::PaymentOut => "OUT",
+            Self::Refund => "REF",
+            Self::WriteOff => "WO",
+        }
+    }
+
     /// The name of its event.
     #[must_use]
     pub const fn event_name(self) -> &'static str {

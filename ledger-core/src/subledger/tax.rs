@@ -328,7 +328,7 @@ fn taxes_within(gross: Units, components: &[&TaxComponent], rules: &TaxRules) ->
 }
 
 /// Parts that sum to a total: what is missing is given out unit by unit, from the first that has any weight.
-fn fitted(mut parts: Vec<Units>, total: Units, weights: &[Units]) -> Vec<Units> {
+pub(crate) fn fitted(mut parts: Vec<Units>, total: Units, weights: &[Units]) -> Vec<Units> {
     let mut left = total - parts.iter().sum::<Units>();
     let any = weights.iter().any(|weight| *weight != 0);
     let takers: Vec<usize> = (0..parts.len()).filter(|index| !any || weights[*index] != 0).collect();

@@ -332,6 +332,8 @@ pub(crate) fn external_id_of(command: &Command) -> Option<&str> {
     match command {
         Command::PostEntry(draft) => draft.external_id.as_deref(),
         Command::CorrectEntry(correct) => correct.replacement.external_id.as_deref(),
+        Command::RecordDocument(draft) => draft.external_id.as_deref(),
+        Command::RecordPayment(payment) => payment.external_id.as_deref(),
         _ => None,
     }
 }

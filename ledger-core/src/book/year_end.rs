@@ -1,0 +1,177 @@
+//! The end of periods: the explicit closing entry of a year, and what a month still needs before it is closed.
+//!
+//! Retained earnings are derived; an explicit closing is a typed entry that reports leave out of profit and loss.
+//! Books hold no balances by dimension, so whoever asks sums them up from history and names the position up to
+//! which that was: [`year_balances`] is the sum, and the book refuses what is not its own present.
+
+use std::collections::BTreeMap;
+
+use chrono::NaiveDate;
+
+use super::plan::Plan;
+use super::{Book, Context, FUNCTIONAL};
+use crate::account::{AccountNo, AccountType, SubType};
+use crate::command::{CloseYear, YearBalance};
+use crate::commodity::CommodityNo;
+use crate::draft::{AccountRef, DraftDetail, DraftEntry, DraftLine};
+use crate::entry::{BalancedEntry, EntryKind};
+use crate::event::Event;
+use crate::money::{Units, decimal_of};
+use crate::period::Month;
+use crate::rejection::Rejection;
+use crate::subledger::{ItemId, Side};
+use crate::{Seq, Text};
+
+/// Account, commodity and dimensions.
+type Place = (AccountNo, CommodityNo, Vec<(Text, Text)>);
+
+/// Sums up what profit and loss holds at a date by account, commodity and dimensions, closing entries included, so
+/// that what is closed already is not closed again.
+pub fn year_balances<'a>(book: &Book, entries: impl IntoIterator<Item = &'a BalancedEntry>, date: NaiveDate) -> Vec<YearBalance> {
+    let mut sums: BTreeMap<Place, (Units, Option<Units>)> = BTreeMap::new();
+    for entry in entries.into_iter().filter(|entry| entry.effective_date() <= date) {
+        for line in entry.lines() {
+            if !book.account(line.account).is_some_and(|account| account.kind.is_profit_and_loss()) {
+                continue;
+            }
+            let tags = line.detail.as_ref().map(|detail| detail.tags.clone()).filter(|tags| !tags.is_empty());
+            let tags = tags.unwrap_or_else(|| entry.header().tags.clone());
+            let sum = sums.entry((line.account, line.money.currency(), tags)).or_insert((0, Some(0)));
+            sum.0 += line.money.units();
+            sum.1 = sum.1.zip(line.functional).map(|(sum, value)| sum + value);
+        }
+    }
+    let sums = sums.into_iter().filter(|(_, (units, value))| *units != 0 || value.is_some_and(|value| value != 0));
+    let balance = |((account, currency, tags), (units, value)): (Place, (Units, Option<Units>))| {
+        let commodity = book.commodity(currency)?;
+        Some(YearBalance {
+            account: AccountRef::No(account),
+            currency: commodity.code.clone(),
+            tags,
+            amount: decimal_of(units, commodity.scale),
+            functional: value.filter(|_| currency != FUNCTIONAL || units == 0).map(|value| book.display(value, FUNCTIONAL)),
+        })
+    };
+    sums.filter_map(balance).collect()
+}
+
+/// What a month still needs before it is closed. Everything empty: nothing.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct CloseChecklist {
+    /// Payments and credits of the month or before that settle nothing yet.
+    pub unapplied: Vec<ItemId>,
+    /// Schedules with parts of the month or before that are not recognised.
+    pub unrecognised: Vec<ItemId>,
+    /// Foreign items that were open at the month's end, where no revaluation stands at that day.
+    pub unrevalued: Vec<ItemId>,
+    /// Control accounts that differ from their open items, with the difference in value: balance − items.
+    pub untied: Vec<(AccountNo, CommodityNo, Units, Units)>,
+    /// Orders up to the month's end that were not invoiced.
+    pub orders: Vec<Seq>,
+}
+
+impl CloseChecklist {
+    /// Whether nothing is left to do.
+    #[must_use]
+    pub fn is_clear(&self) -> bool {
+        *self == Self::default()
+    }
+}
+
+impl Book {
+    pub(super) fn close_year(&self, close: &CloseYear, context: &Context<'_>) -> Result<Vec<Event>, Rejection> {
+        if close.seq != self.seq {
+            return Err(Rejection::BookMoved { expected: close.seq, found: self.seq });
+        }
+        let retained = self.find(&close.retained_earnings, 0)?;
+        if retained.kind != AccountType::Equity {
+            return Err(Rejection::CloseAccount { account: retained.code.clone(), expected: "equity" });
+        }
+        let mut lines = Vec::with_capacity(close.balances.len() * 2);
+        let mut totals: BTreeMap<(Text, Vec<(Text, Text)>), YearBalance> = BTreeMap::new();
+        for (balance, no) in close.balances.iter().zip(1..) {
+            let account = self.find(&balance.account, no)?;
+            if !account.kind.is_profit_and_loss() {
+                return Err(Rejection::CloseAccount { account: account.code.clone(), expected: "revenue or expense" });
+            }
+            lines.push(closing_line(balance, AccountRef::No(account.no), true));
+            let key = (balance.currency.clone(), balance.tags.clone());
+            let retained = AccountRef::No(retained.no);
+            match totals.get_mut(&key) {
+                Some(total) => {
+                    total.amount += balance.amount;
+                    total.functional = total.functional.zip(balance.functional).map(|(sum, value)| sum + value);
+                }
+                None => drop(totals.insert(key, YearBalance { account: retained, ..balance.clone() })),
+            }
+        }
+        let nothing = |balance: &YearBalance| balance.amount.is_zero() && balance.functional.is_none_or(|value| value.is_zero());
+        if close.balances.iter().all(nothing) {
+            return Err(Rejection::NothingToClose { date: close.date });
+        }
+        let totals = totals.into_values().filter(|total| !nothing(total));
+        lines.extend(totals.map(|total| closing_line(&total, total.account.clone(), false)));
+        let mut draft = DraftEntry::new(close.date, "year end closing", lines);
+        draft.kind = EntryKind::Closing;
+        let (fresh, entry) = self.post(&draft, None, context.soft_closed, &[])?;
+        let mut plan = Plan::new(self, context);
+        plan.define(fresh);
+        plan.post(Event::EntryPosted(entry));
+        Ok(plan.into_events())
+    }
+
+    /// What is still to be done before a month is closed.
+    #[must_use]
+    pub fn close_checklist(&self, month: Month) -> CloseChecklist {
+        let last = month.next().first_day().pred_opt().unwrap_or(NaiveDate::MAX);
+        let items =
+            || [Side::Receivable, Side::Payable].into_iter().flat_map(|side| self.open_items(side, None).map(move |item| (side, item)));
+        let open_then = |id: ItemId| self.item_at(id, last).is_some_and(|(money, _)| money.units() != 0);
+        let unapplied = items().filter(|(side, (id, item))| item.money.units().signum() != side.opening_sign() && open_then(*id));
+        // An item that was settled since was open at the month's end all the same.
+        let foreign = self.items().filter(|(id, item)| item.money.currency() != FUNCTIONAL && item.date <= last && open_then(*id));
+        let due = |deferral: &&crate::subledger::Deferral| deferral.parts.iter().any(|part| part.date <= last);
+        CloseChecklist {
+            unapplied: unapplied.map(|(_, (id, _))| id).collect(),
+            unrecognised: self.deferrals().filter(due).map(|deferral| deferral.id).collect(),
+            unrevalued: if self.revaluation(last).is_some() { Vec::new() } else { foreign.map(|(id, _)| id).collect() },
+            untied: self.untied(),
+            orders: self.orders().filter(|(_, order)| order.date <= last).map(|(seq, _)| seq).collect(),
+        }
+    }
+
+    /// Control accounts whose balance is not the sum of their open items, as of now.
+    fn untied(&self) -> Vec<(AccountNo, CommodityNo, Units, Units)> {
+        let mut differences: BTreeMap<(AccountNo, CommodityNo), (Units, Units)> = BTreeMap::new();
+        for (no, _) in self.controls() {
+            for held in self.holdings(no) {
+                differences.insert((no, held.currency), (held.units, held.functional));
+            }
+        }
+        for side in [Side::Receivable, Side::Payable] {
+            for (_, item) in self.open_items(side, None) {
+                let difference = differences.entry((item.account, item.money.currency())).or_default();
+                *difference = (difference.0 - item.open, difference.1 - item.open_functional);
+            }
+        }
+        let off = differences.into_iter().filter(|(_, difference)| *difference != (0, 0));
+        off.map(|((account, currency), (units, value))| (account, currency, units, value)).collect()
+    }
+
+    /// The account that profits of earlier years go to, where the chart has one.
+    #[must_use]
+    pub fn retained_earnings(&self) -> Option<&crate::Account> {
+        self.accounts.iter().find(|account| account.sub_type == SubType::RetainedEarnings && !account.summary)
+    }
+}
+
+/// A balance on an account; negated where it is taken away.
+fn closing_line(balance: &YearBalance, account: AccountRef, negated: bool) -> DraftLine {
+    let signed = |amount: rust_decimal::Decimal| if negated { -amount } else { amount };
+    let tags = balance.tags.clone();
+    DraftLine {
+        functional: balance.functional.map(signed),
+        detail: (!tags.is_empty()).then(|| Box::new(DraftDetail { tags, ..DraftDetail::default() })),
+        ..DraftLine::new(account, signed(balance.amount), &balance.currency)
+    }
+}
