@@ -474,11 +474,11 @@ rejections! {
         /// Of which side.
         side: &'static str,
     } = "CONTROL_UNSET", "no {side} control account is designated", "designate a control account first", transient;
-    /// The document's schedules were recognised in part.
+    /// The document's schedules were recognised in part, or it is a credit note that cancelled some.
     DeferralRecognised {
         /// The document.
         seq: Seq,
-    } = "DEFERRAL_RECOGNISED", "deferred amounts of the document at seq {seq} were recognised already", "record a credit note against it instead of a reversal";
+    } = "DEFERRAL_RECOGNISED", "deferred amounts of the document at seq {seq} were recognised or cancelled already", "record a credit note against it, or a new invoice, instead of a reversal";
     /// No such plan, or no rule of it holds on that day.
     PlanUnknown {
         /// Its code.

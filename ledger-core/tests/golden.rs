@@ -475,7 +475,7 @@ fn chain_samples() -> Vec<(&'static str, Vec<u8>)> {
         ("commit payload", commit.payload),
         ("commit tree root", commit.header.tree_root.to_vec()),
         ("commit hash", commit.hash.to_vec()),
-        ("snapshot, layout 4", snapshot::encode(&book, &tip).unwrap()),
+        ("snapshot, layout 5", snapshot::encode(&book, &tip).unwrap()),
     ]
 }
 
@@ -505,7 +505,7 @@ fn frozen_events_are_read_as_what_they_were() {
 
 #[test]
 fn a_frozen_snapshot_is_read_as_the_fold() {
-    let frozen = GOLDEN.lines().find_map(|line| line.strip_prefix("snapshot, layout 4: ")).unwrap();
+    let frozen = GOLDEN.lines().find_map(|line| line.strip_prefix("snapshot, layout 5: ")).unwrap();
     let (book, tip) = snapshot::decode(&unhex(frozen)).unwrap();
     assert_eq!(hex(&snapshot::encode(&book, &tip).unwrap()), frozen);
     assert_eq!(book.holdings(AccountNo::new(1))[0].units, 123_456);

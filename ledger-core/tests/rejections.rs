@@ -76,6 +76,22 @@ const SCRIPTS: &[(&str, &str)] = &[
         "REVALUED_ALREADY",
         "OWED\n SOLD\n rate EUR USD 1.2 2026-01-31\n revalue 2026-01-30 => RATE_MISSING\n revalue 2026-01-31\n revalue 2026-02-01\n revalue 2026-01-31 => REVALUED_ALREADY",
     ),
+    ("TAX_CODE_INVALID", "OWED\n tax V: VAT -1 sales => TAX_CODE_INVALID"),
+    ("TAX_CODE_UNKNOWN", "OWED\n invoice C 2026-01-05: sales 1 | sales 1 tax V => TAX_CODE_UNKNOWN line 2"),
+    ("DOCUMENT_INVALID", "OWED\n invoice C 2026-01-05: sales -1 => DOCUMENT_INVALID"),
+    ("DOCUMENT_NUMBER_TAKEN", "OWED\n invoice C 2026-01-05 no=1: sales 1\n invoice C 2026-01-05 no=1: sales 1 => DOCUMENT_NUMBER_TAKEN"),
+    ("DOCUMENT_UNKNOWN", "OWED\n credit C 2026-01-05 against=1: sales 1 => DOCUMENT_UNKNOWN"),
+    ("CONTROL_UNSET", "BOOKS\n party C customer\n invoice C 2026-01-05: sales 1 => CONTROL_UNSET"),
+    (
+        "DEFERRAL_RECOGNISED",
+        "OWED\n invoice C 2026-01-05: sales 2 defer 2026-01-01 2026-02-28 months cash\n recognise 2026-01-31\n reverse document => DEFERRAL_RECOGNISED",
+    ),
+    ("PLAN_UNKNOWN", "OWED\n invoice C 2026-01-05: sales 2\n accrue none C INV-1 => PLAN_UNKNOWN"),
+    ("PLAN_INVALID", "OWED\n plan P cash cash sales: percent 101 => PLAN_INVALID"),
+    ("NOTHING_TO_PAY", "OWED\n open ap liability\n control ap payable\n payout C 2026-01-05 P1 => NOTHING_TO_PAY"),
+    ("NOTHING_TO_CLOSE", "OWED\n open re equity\n close-year 2026-12-31 re => NOTHING_TO_CLOSE"),
+    ("CLOSE_ACCOUNT", "OWED\n close-year 2026-12-31 cash => CLOSE_ACCOUNT"),
+    ("BOOK_MOVED", "OWED\n close-year 2026-12-31 cash seq=1 => BOOK_MOVED"),
 ];
 
 const STORE_ONLY: &str = "EXTERNAL_ID_TAKEN";

@@ -74,6 +74,10 @@ pub(crate) struct Agreed {
     pub(crate) deferrals: BTreeMap<ItemId, Deferral>,
     pub(crate) plans: BTreeMap<Text, CommissionPlan>,
     pub(crate) accruals: BTreeMap<Seq, KeptAccrual>,
+    /// Credit notes: what each is against, its net and its total.
+    pub(crate) credits: BTreeMap<Seq, (Seq, Units, Units)>,
+    /// Documents of whose schedules something was recognised, and credit notes that cancelled some: not reversed.
+    pub(crate) irreversible: BTreeSet<Seq>,
     volumes: BTreeMap<VolumeKey, Units>,
     by_document: BTreeSet<(Seq, Seq)>,
 }
@@ -105,12 +109,19 @@ impl Agreed {
                 self.facts.insert(seq, facts);
             }
             CreditNote => {
-                if let Some(facts) = document.relates_to.and_then(|seq| self.facts.get_mut(&seq)) {
-                    facts.credited_net += net;
-                    facts.credited_total += document.total;
+                if let Some(against) = document.relates_to {
+                    self.credits.insert(seq, (against, net, document.total));
+                    self.credit(against, net, document.total);
                 }
             }
             _ => {}
+        }
+    }
+
+    fn credit(&mut self, against: Seq, net: Units, total: Units) {
+        if let Some(facts) = self.facts.get_mut(&against) {
+            facts.credited_net += net;
+            facts.credited_total += total;
         }
     }
 
@@ -123,6 +134,7 @@ impl Agreed {
             if deferral.parts.is_empty() {
                 self.deferrals.remove(&recognised.deferral);
             }
+            self.irreversible.insert(recognised.deferral.seq);
         }
     }
 
@@ -171,7 +183,17 @@ impl Book {
         let agreed = &mut self.agreed;
         match event {
             Event::DocumentRecorded { document, .. } => agreed.record(seq, document),
-            Event::DeferralScheduled(deferral) | Event::DeferralCancelled { deferral, .. } => agreed.schedule(deferral),
+            Event::DeferralScheduled(deferral) => agreed.schedule(deferral),
+            Event::DeferralCancelled { deferral, by } => {
+                agreed.schedule(deferral);
+                agreed.irreversible.insert(*by);
+            }
+            Event::EntryReversed { entry, .. } => {
+                let credited = entry.header().reverses.and_then(|original| agreed.credits.remove(&original));
+                if let Some((against, net, total)) = credited {
+                    agreed.credit(against, -net, -total);
+                }
+            }
             Event::DeferralsRecognised { parts, .. } => agreed.recognise(parts),
             Event::TaxCodeDefined(code) => {
                 agreed.tax_codes.insert(code.code.clone(), (**code).clone());

@@ -39,6 +39,7 @@ impl Book {
                 }
                 self.add_entry(entry);
                 self.add_items(entry);
+                self.keep_agreed(event);
             }
             Event::PeriodClosed { month, status, .. } => {
                 self.periods.insert(*month, *status);

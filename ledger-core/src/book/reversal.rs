@@ -11,7 +11,7 @@ use crate::entry::{BalancedEntry, EntryHeader, EntryKind, Line};
 use crate::event::Event;
 use crate::limits::DESCRIPTION_BYTES_MAX;
 use crate::rejection::Rejection;
-use crate::subledger::ItemId;
+use crate::subledger::{Deferral, ItemId};
 use crate::{Seq, Text};
 
 impl Book {
@@ -61,6 +61,9 @@ impl Plan<'_> {
     pub(super) fn reverse(&mut self, reverse: &ReverseEntry, context: &Context<'_>) -> Result<(), Rejection> {
         text::bounded("reason", &reverse.reason, DESCRIPTION_BYTES_MAX, 0)?;
         let original = self.book.original(reverse.original, context)?;
+        if self.book.agreed.irreversible.contains(&reverse.original) {
+            return Err(Rejection::DeferralRecognised { seq: reverse.original });
+        }
         let date = match reverse.date {
             Some(date) => {
                 self.book.check_period(date, self.soft_closed)?;
@@ -81,7 +84,20 @@ impl Plan<'_> {
                 self.settle(Settle { from, to, taken: open, settled: open, date: None })?;
             }
         }
-        Ok(())
+        self.take_back_agreed(reverse.original, seq, date)
+    }
+
+    /// A document that is reversed leaves no schedules and earns no commission.
+    fn take_back_agreed(&mut self, document: Seq, by: Seq, date: NaiveDate) -> Result<(), Rejection> {
+        let book = self.book;
+        for deferral in book.deferrals_of(document) {
+            let deferral = Box::new(Deferral { parts: Vec::new(), ..deferral.clone() });
+            self.push(Event::DeferralCancelled { deferral, by });
+        }
+        match book.document_facts(document) {
+            Some(facts) => self.claw_back((document, facts), by, facts.net - facts.credited_net, date),
+            None => Ok(()),
+        }
     }
 
     /// Undoes all allocations of an item that hold, none before it counts.

@@ -32,6 +32,13 @@ pub(super) fn put_agreed(out: &mut Vec<u8>, agreed: &Agreed) {
         put_i128(out, kept.clawed_back);
         put_i128(out, kept.paid_out);
     });
+    put_all(out, agreed.credits.iter(), |out, (seq, (against, net, total))| {
+        put_u64(out, *seq);
+        put_u64(out, *against);
+        put_i128(out, *net);
+        put_i128(out, *total);
+    });
+    put_all(out, agreed.irreversible.iter(), |out, seq| put_u64(out, *seq));
 }
 
 pub(super) fn agreed(from: &mut Reader<'_>) -> Result<Agreed, CodecError> {
@@ -65,6 +72,8 @@ pub(super) fn agreed(from: &mut Reader<'_>) -> Result<Agreed, CodecError> {
         agreed.add_accrual(seq, kept);
         Ok(())
     })?;
+    agreed.credits.extend(from.list(4, |from| Ok((from.number()?, (from.number()?, units(from)?, units(from)?))))?);
+    agreed.irreversible.extend(from.list(1, Reader::number::<crate::Seq>)?);
     Ok(agreed)
 }
 

@@ -8,7 +8,7 @@
 //! close MONTH soft|hard      reopen MONTH                        permit soft | permit none
 //! post DATE [rounding=CODE] [id=ID]: LINE | LINE …               (entries are #1, #2 … as they are posted)
 //!   LINE = ACCOUNT AMOUNT CURRENCY [@@ AMOUNT CURRENCY] [= FUNCTIONAL] [at RATE QUOTE] [due DATE] [party CODE] [doc NUMBER]
-//! reverse #N [DATE]                                              correct #N [DATE] by DATE: LINE | LINE …
+//! reverse #N|document [DATE]                                          correct #N [DATE] by DATE: LINE | LINE …
 //! holds ACCOUNT AMOUNT CURRENCY [FUNCTIONAL]                     lines #N: ACCOUNT AMOUNT CURRENCY FUNCTIONAL|- | …
 //! dated #N DATE
 //! party CODE KIND [terms=SHARE@DAYS,…] [receivable=CODE]         change-party CODE [terms=…] [receivable=CODE|-]
@@ -22,9 +22,11 @@
 //! allocations COUNT                                              (that hold)
 //! ```
 //!
-//! A command without `=>` must be accepted. `=> CODE` or `=> CODE line N` must be refused so.
+//! The words for documents are in `documents`. A command without `=>` must be accepted. `=> CODE` or `=> CODE line N` must be refused so.
 
 #![allow(dead_code, reason = "each test file that includes this module uses its own part of it")]
+
+mod documents;
 
 use std::collections::BTreeMap;
 
@@ -84,6 +86,10 @@ impl Ledger {
         if name == "last-event" {
             return self.book.seq();
         }
+        if name == "document" {
+            let place = self.events.iter().rposition(|proposed| matches!(proposed.event, Event::DocumentRecorded { .. })).unwrap();
+            return u64::try_from(place).unwrap() + 1;
+        }
         let no: usize = name.trim_start_matches('#').parse().unwrap();
         // An entry that nobody posted, for asking about it.
         no.checked_sub(1).and_then(|index| self.entries.get(index)).copied().unwrap_or(u64::from(u32::MAX))
@@ -134,6 +140,22 @@ impl Ledger {
         }
     }
 
+    /// `sum last: ACCOUNT AMOUNT | …`: the lines of the last entry by account and dimensions, in the order of the chart.
+    #[track_caller]
+    fn sum(&self, words: &[&str], expected: &str) {
+        let back: usize = words[0].strip_prefix("last").unwrap().strip_prefix('-').map_or(0, |no| no.parse().unwrap());
+        let entry = self.history.values().nth_back(back).unwrap();
+        let mut sums: BTreeMap<(u32, String), Decimal> = BTreeMap::new();
+        for line in entry.lines() {
+            let scale = self.book.commodity(line.money.currency()).unwrap().scale;
+            let tags = line.detail.iter().flat_map(|detail| &detail.tags).map(|(_, value)| format!("/{value}")).collect::<String>();
+            *sums.entry((line.account.get(), tags)).or_default() += decimal_of(line.money.units(), scale);
+        }
+        let code = |no: u32| &self.book.account(ledger_core::AccountNo::new(no)).unwrap().code;
+        let found: Vec<_> = sums.into_iter().map(|((no, tags), sum)| format!("{}{tags} {sum}", code(no))).collect();
+        assert_eq!(found, expected.split('|').map(squeeze).collect::<Vec<_>>(), "sums of the entry");
+    }
+
     #[track_caller]
     fn lines(&self, name: &str, expected: &str) {
         let found = self.history[&self.entry(name)].lines().iter().map(|line| {
@@ -181,6 +203,7 @@ fn step(ledger: &mut Ledger, asked: &str) -> Result<(), Rejection> {
             let count = ledger.book.allocations().filter(|(_, kept)| kept.reversed.is_none()).count();
             assert_eq!(count.to_string(), words[1], "allocations that hold");
         }
+        "sum" => ledger.sum(&words[1..], lines),
         "dated" => assert_eq!(ledger.history[&ledger.entry(words[1])].effective_date(), day(words[2])),
         "permit" => ledger.soft_closed = words[1] == "soft",
         _ => drop(ledger.run(&command(ledger, &words, lines))?),
@@ -269,7 +292,7 @@ fn command(ledger: &Ledger, words: &[&str], lines: &str) -> Command {
             date: words.get(2).map(|date| day(date)),
             reason: "a reason".into(),
         },
-        other => panic!("{other:?} is no command of the test language"),
+        other => documents::command(ledger, words, lines).unwrap_or_else(|| panic!("{other:?} is no command of the test language")),
     }
 }
 
