@@ -9,7 +9,7 @@ use ledger_api::import::run::infer;
 use ledger_api::import::source::{Collected, Item};
 use ledger_core::book::Valuation;
 use ledger_core::codec::{decode, encode};
-use ledger_core::command::{CreateOrganization, DefineCommodity, OpenAccount, RecordRate};
+use ledger_core::command::{CreateOrganization, DefineCommodity, OpenAccount, RecordRate, RegisterParty};
 use ledger_core::{AccountRef, Actor, Book, Command, Context, DraftEntry};
 use uuid::Uuid;
 
@@ -37,6 +37,10 @@ pub fn post_all(found: Collected) {
                 rate: decl.rate,
                 source: "".into(),
             })),
+            Item::Party(decl) => books.run(&Command::RegisterParty(Box::new(RegisterParty::new(&decl.code, decl.kind)))),
+            Item::Control(decl) => {
+                books.run(&Command::DesignateControl { account: AccountRef::Code(decl.code), side: decl.side });
+            }
             Item::Entry(entry) => books.post(entry.draft),
         }
     }

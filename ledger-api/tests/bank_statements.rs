@@ -274,6 +274,7 @@ fn what_is_wrong_is_refused_with_line_field_and_expectation() {
         (camt("02", "").replace("</Stmt>", ""), "the XML is broken"),
         (camt("02", "").replace("<Document", "<!DOCTYPE x [<!ENTITY a \"b\">]><Document"), "DOCTYPE"),
         (camt("02", "<Ntry>&bomb;</Ntry>"), "sample:4: the entity &bomb; is not known"),
+        (camt("02", &entry("123456789012345", "CRDT", booked)), "<Ntry><Amt>: expected an amount without sign"),
         (mt940("D10,5N", "D10,5,0N"), "sample:5: :61: expected an amount such as 9,50, found `10,5,0`"),
         (
             mt940("260102", "260230").replace("260230", "260431"),

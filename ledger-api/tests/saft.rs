@@ -14,6 +14,7 @@ use ledger_api::import::source::{Collected, Item, SourceNotes};
 use ledger_api::saft::export::{Company, write};
 use ledger_api::saft::{ControlTotal, DIFFERENCE, Options, PartyKind, Rolls, rolls};
 use ledger_core::book::Valuation;
+use ledger_core::subledger::PartyKind as BooksParty;
 use ledger_core::{EntryKind, SubType};
 use ledger_projections::catch_up;
 use ledger_projections::reports::{BalanceQuery, Journal};
@@ -219,6 +220,12 @@ fn version_1_3_and_foreign_lines() {
         Item::Account(account) => account.sub_type,
         _ => None,
     });
+    let registered = sink.items.iter().filter_map(|item| match item {
+        Item::Party(party) => Some((party.code.to_string(), party.kind)),
+        _ => None,
+    });
+    let wanted = [("customer:7".to_owned(), BooksParty::Customer), ("supplier:7".to_owned(), BooksParty::Vendor)];
+    assert_eq!(registered.collect::<Vec<_>>(), wanted);
     assert_eq!(kinds.collect::<Vec<_>>(), [SubType::Receivable, SubType::General, SubType::General]);
     assert!(notes.remarks.contains(&"NumberOfEntries is not stated; the file has 1".to_owned()), "{:#?}", notes.remarks);
     let (sink, _) = collected(saft(&accounts, parties, &entries).as_bytes(), &Options { skip_opening: true, ..Options::default() });
@@ -362,5 +369,45 @@ async fn the_example_written_and_read_again_has_the_same_balances() {
             let last = if first.is_none() && last == "2016-12-31" { before.pred_opt().unwrap().to_string() } else { last.to_owned() };
             assert_eq!(trial(&again, first, &last).await, trial(&org, first, &last).await, "{slug} {first:?} to {last}");
         }
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn the_command_line_imports_and_exports() {
+    let database = ledger_store::testing::database().await;
+    database.store().await.close().await;
+    let url = database.url_for(ledger_store::testing::RUNTIME_ROLE);
+    let folder = tempfile::tempdir().unwrap();
+    let totals = "<NumberOfEntries>2</NumberOfEntries><TotalDebit>5.00</TotalDebit><TotalCredit>5.00</TotalCredit>";
+    let entries = totals.to_owned() + &transaction(&(line("1920", "Debit", "5.00", "") + &line("3000", "Credit", "5.00", "")));
+    std::fs::write(folder.path().join("in.xml"), saft(&(account("1920", "") + &account("3000", "")), "", &entries)).unwrap();
+    let run = |arguments: &'static str| {
+        let (url, folder) = (url.clone(), folder.path().to_owned());
+        let run = move || {
+            let mut command = std::process::Command::new(env!("CARGO_BIN_EXE_ledgerd"));
+            command.env("DATABASE_URL", url).env_remove("LEDGERD_ADMIN_URL").current_dir(folder).args(arguments.split_whitespace());
+            let output = command.output().unwrap();
+            let text = |bytes: &[u8]| String::from_utf8_lossy(bytes).into_owned();
+            (output.status.code().unwrap(), text(&output.stdout), text(&output.stderr))
+        };
+        tokio::task::spawn_blocking(run)
+    };
+    for (arguments, exit, out, err) in [
+        ("org create acme --name Acme --currency NOK", 0, "", ""),
+        ("export --org acme --saft none.xml", 1, "", "has no entries to export"),
+        ("import --org acme --from saft in.xml", 0, "NumberOfEntries is stated as 2, but the file has 1", ""),
+        ("export --org acme --saft out.xml", 0, "out.xml: 1 entries from 2026-01-15 to 2026-01-15, debits 5.00 and credits 5.00 NOK", ""),
+        ("export --org acme --saft out.xml", 1, "", "out.xml exists already"),
+        ("export --org acme", 2, "", "--out"),
+        ("export --org acme --saft a.xml --out b", 2, "", "cannot be used with"),
+        ("export --org acme --out b --from 2026-01-01", 2, "", "cannot be used with"),
+        ("export --org acme --saft a.xml --from 2026-02-01 --to 2026-01-01", 2, "", "give the earlier date"),
+        ("org create again --name Again --currency NOK", 0, "", ""),
+        ("import --org again --from saft out.xml", 0, "NumberOfEntries 1 agrees", ""),
+        ("report trial-balance --org again --format csv", 0, "1920", ""),
+    ] {
+        let (code, said, complained) = run(arguments).await.unwrap();
+        assert_eq!(code, exit, "{arguments}: {said}{complained}");
+        assert!(said.contains(out) && complained.contains(err), "{arguments}: {said}{complained}");
     }
 }

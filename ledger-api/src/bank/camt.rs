@@ -45,20 +45,15 @@ fn is_statement(root: &Element, faults: &mut Faults) {
 fn statement(xml: &mut Xml<&[u8]>, open: &Element, faults: &mut Faults) -> Result<Statement, Refused> {
     let mut statement = Statement { line: open.line, ..Statement::default() };
     let mut balances = Vec::new();
-    loop {
-        match xml.step()? {
-            Node::Open(element) => {
-                let element = xml.tree(element)?;
-                match element.name.as_str() {
-                    "Id" => statement.id = element.text,
-                    "Acct" => account(&element, &mut statement),
-                    "Bal" => balances.extend(balance(&element, faults)),
-                    "AddtlStmtInf" => statement.information = element.text,
-                    "Ntry" => statement.lines.extend(entry(&element, faults)),
-                    _ => {}
-                }
-            }
-            Node::Close(..) | Node::End => break,
+    while let Node::Open(element) = xml.step()? {
+        let element = xml.tree(element)?;
+        match element.name.as_str() {
+            "Id" => statement.id = element.text,
+            "Acct" => account(&element, &mut statement),
+            "Bal" => balances.extend(balance(&element, faults)),
+            "AddtlStmtInf" => statement.information = element.text,
+            "Ntry" => statement.lines.extend(entry(&element, faults)),
+            _ => {}
         }
     }
     choose(&mut statement, balances);

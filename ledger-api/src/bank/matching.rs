@@ -3,6 +3,8 @@
 //! A pure function over what it is given. It posts nothing, allocates nothing and never decides: two candidates that
 //! fit equally well are both suggested, with the same score.
 
+use std::collections::{BTreeSet, HashMap};
+
 use chrono::NaiveDate;
 use ledger_core::Text;
 use rust_decimal::Decimal;
@@ -115,21 +117,53 @@ const SUGGESTIONS_MAX: usize = 10;
 pub fn suggest(lines: &[BankLine], candidates: &[Candidate]) -> Vec<Suggestion> {
     let known: Vec<Known> = candidates.iter().map(Known::of).collect();
     let amounts = Amounts::of(lines, &known);
+    let places = Places::of(&known);
     let mut all = Vec::new();
     for (index, line) in lines.iter().enumerate().filter(|(_, line)| line.status == Status::Booked) {
         let said = Said::of(line);
-        let suggestion = |(at, known): (usize, &Known)| {
-            let mut reasons = reasons(line, &said, known, &amounts)?;
+        let suggestion = |at: usize| {
+            let mut reasons = reasons(line, &said, known.get(at)?, &amounts)?;
             reasons.sort_unstable();
             let score = reasons.iter().map(|reason| reason.weight()).sum();
             Some(Suggestion { line: index, candidate: at, score, reasons })
         };
-        let mut found: Vec<Suggestion> = known.iter().enumerate().filter_map(suggestion).collect();
+        let mut found: Vec<Suggestion> = places.worth_a_look(line, &said).into_iter().filter_map(suggestion).collect();
         found.sort_by(|a, b| b.score.cmp(&a.score).then(a.candidate.cmp(&b.candidate)));
         found.truncate(SUGGESTIONS_MAX);
         all.append(&mut found);
     }
     all
+}
+
+/// Where candidates are found by what can be a reason for them, so that not every line is held against every candidate.
+struct Places<'a> {
+    by_amount: HashMap<Decimal, Vec<usize>>,
+    by_reference: HashMap<&'a str, Vec<usize>>,
+    by_party: HashMap<&'a [String], Vec<usize>>,
+}
+
+impl<'a> Places<'a> {
+    fn of(known: &'a [Known<'_>]) -> Self {
+        let mut places = Self { by_amount: HashMap::new(), by_reference: HashMap::new(), by_party: HashMap::new() };
+        for (at, candidate) in known.iter().enumerate() {
+            places.by_amount.entry(candidate.amount.normalize()).or_default().push(at);
+            // The last number tells most: of `INV-2026/17` the rest is in every document's number.
+            if let Some(word) = candidate.reference.iter().rfind(|word| word.starts_with(char::is_numeric)) {
+                places.by_reference.entry(word).or_default().push(at);
+            }
+            if !candidate.party.is_empty() {
+                places.by_party.entry(&candidate.party).or_default().push(at);
+            }
+        }
+        places
+    }
+
+    fn worth_a_look(&self, line: &BankLine, said: &Said) -> BTreeSet<usize> {
+        let of_amount = self.by_amount.get(&line.amount.normalize());
+        let of_party = self.by_party.get(said.counterparty.as_slice());
+        let of_words = said.text.iter().filter_map(|word| self.by_reference.get(word.as_str()));
+        of_amount.into_iter().chain(of_party).chain(of_words).flatten().copied().collect()
+    }
 }
 
 /// A candidate as it is compared.
@@ -198,8 +232,8 @@ fn contains(text: &[String], reference: &[String]) -> bool {
 
 /// How often an amount of a currency occurs.
 struct Amounts<'a> {
-    lines: std::collections::HashMap<(&'a str, Decimal), usize>,
-    candidates: std::collections::HashMap<(&'a str, Decimal), usize>,
+    lines: HashMap<(&'a str, Decimal), usize>,
+    candidates: HashMap<(&'a str, Decimal), usize>,
 }
 
 impl<'a> Amounts<'a> {
@@ -341,7 +375,7 @@ mod tests {
     fn equal_ones_are_all_suggested_and_none_is_unique() {
         let items = [item("A-100", "", "10", ""), item("A-101", "", "10.00", "")];
         let line = paid("2026-01-15", "10.0", "EUR", "", "");
-        assert_eq!(found(&[line.clone()], &items), vec![(0, vec![Reason::AmountEqual]), (1, vec![Reason::AmountEqual])]);
+        assert_eq!(found(std::slice::from_ref(&line), &items), vec![(0, vec![Reason::AmountEqual]), (1, vec![Reason::AmountEqual])]);
         assert_eq!(found(&[line.clone(), line], &items[..1]), vec![(0, vec![Reason::AmountEqual])], "another line has the amount too");
     }
 

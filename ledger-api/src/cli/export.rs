@@ -40,10 +40,10 @@ pub struct ExportArgs {
     #[arg(long, value_name = "FILE")]
     pub saft: Option<PathBuf>,
     /// The first day of the period [default: that of the first entry]
-    #[arg(long, value_name = "DATE", value_parser = moment::date, requires = "saft")]
+    #[arg(long, value_name = "DATE", value_parser = moment::date, conflicts_with = "out")]
     pub from: Option<NaiveDate>,
     /// The last day of the period [default: that of the last entry]
-    #[arg(long, value_name = "DATE", value_parser = moment::date, requires = "saft")]
+    #[arg(long, value_name = "DATE", value_parser = moment::date, conflicts_with = "out")]
     pub to: Option<NaiveDate>,
 }
 

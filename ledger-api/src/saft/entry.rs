@@ -116,10 +116,10 @@ fn amount(side: &Element) -> Option<Amount> {
     let own = rolls::amount(side.text_at("Amount")?)?;
     let currency = side.text_at("CurrencyCode").map(Text::from);
     let foreign = match (side.text_at("CurrencyAmount"), currency) {
-        (Some(text), Some(currency)) => Some((rolls::amount(text)?, currency)),
+        (Some(text), Some(currency)) => Some((rolls::number(text)?, currency)),
         _ => None,
     };
-    let rate = side.text_at("ExchangeRate").and_then(rolls::amount).filter(|rate| *rate > Decimal::ZERO);
+    let rate = side.text_at("ExchangeRate").and_then(rolls::number).filter(|rate| *rate > Decimal::ZERO);
     Some(Amount { own, foreign, rate })
 }
 

@@ -19,7 +19,7 @@ use ledger_core::Text;
 use ledger_core::limits::NAME_BYTES_MAX;
 use rust_decimal::Decimal;
 
-use crate::import::source::{AccountDecl, Item, Place, ReadError, Sink, SourceError, SourceNotes, Stop};
+use crate::import::source::{AccountDecl, Item, PartyDecl, Place, ReadError, Sink, SourceError, SourceNotes, Stop};
 use crate::xml::{Element, Node, Xml};
 
 pub use accounts::type_of;
@@ -258,7 +258,7 @@ impl State<'_> {
 
     fn stated_total(&mut self, element: &Element) -> Result<(), ReadError> {
         let Some(total) = ControlTotal::named(&element.name) else { return Ok(()) };
-        match rolls::amount(&element.text) {
+        match rolls::number(&element.text) {
             Some(stated) => {
                 self.rolls.stated.insert(total, stated);
                 Ok(())
@@ -294,6 +294,7 @@ impl State<'_> {
         if std::mem::replace(&mut self.opened, true) {
             return Ok(());
         }
+        self.register_parties()?;
         let start = self.period_start.or_else(|| first.and_then(|day| day.with_day(1)));
         let Some(day) = start.and_then(|start| start.pred_opt()) else { return Ok(()) };
         if self.options.skip_opening {
@@ -310,6 +311,19 @@ impl State<'_> {
             self.sink.item(Item::Account(opening::difference_account(self.place(1))))?;
         }
         self.sink.item(Item::Entry(Box::new(opening.entry)))
+    }
+
+    /// Customers and suppliers by their codes; names and addresses are no part of the books.
+    fn register_parties(&mut self) -> Result<(), Stop> {
+        let mut known = BTreeSet::new();
+        for party in &self.rolls.parties {
+            let code = self.rolls.party_code(party.kind, &party.id);
+            if known.insert(code.clone()) {
+                let place = Place { file: self.file.clone(), line: party.line, column: 0 };
+                self.sink.item(Item::Party(PartyDecl { code, kind: party.kind.in_books(), place }))?;
+            }
+        }
+        Ok(())
     }
 
     fn finish(mut self) -> Result<(SourceNotes, Rolls), ReadError> {

@@ -11,6 +11,9 @@ use super::entry::Read;
 use crate::import::source::{SideTotals, Totals};
 use crate::xml::Element;
 
+/// Digits of an amount before and after the point at most.
+const WHOLE_DIGITS_MAX: usize = 14;
+const FRACTION_DIGITS_MAX: usize = 6;
 /// Differences of one sort that are told one by one.
 const TOLD_MAX: usize = 50;
 
@@ -59,6 +62,14 @@ impl PartyKind {
         match self {
             Self::Customer => "customer",
             Self::Supplier => "supplier",
+        }
+    }
+
+    /// What it is to the organization.
+    pub(super) const fn in_books(self) -> ledger_core::subledger::PartyKind {
+        match self {
+            Self::Customer => ledger_core::subledger::PartyKind::Customer,
+            Self::Supplier => ledger_core::subledger::PartyKind::Vendor,
         }
     }
 
@@ -155,8 +166,15 @@ pub struct Rolls {
 /// A balance that is broken: its line, what was expected, what was found.
 type Broken = (u32, String, String);
 
-/// An amount of the format: a sign, digits, a point; every digit is kept.
+/// An amount in the file's currency: as [`number`], within the digits of which any number of lines sums exactly.
 pub(super) fn amount(text: &str) -> Option<Decimal> {
+    let (whole, fraction) = text.split_once('.').unwrap_or((text, ""));
+    let whole = whole.trim_start_matches(['-', '+']).trim_start_matches('0');
+    if whole.len() > WHOLE_DIGITS_MAX || fraction.len() > FRACTION_DIGITS_MAX { None } else { number(text) }
+}
+
+/// A number of the format: a sign, digits, a point; every digit is kept.
+pub(super) fn number(text: &str) -> Option<Decimal> {
     let plain = text.bytes().all(|byte| byte.is_ascii_digit() || matches!(byte, b'-' | b'+' | b'.'));
     plain.then(|| Decimal::from_str_exact(text).ok()).flatten()
 }

@@ -129,10 +129,11 @@ fn unmarked(lines: &[&str]) -> Details {
 }
 
 fn is_iban(text: &str) -> bool {
-    let bytes = text.as_bytes();
-    let shaped =
-        |(index, byte): (usize, &u8)| if index < 2 { byte.is_ascii_uppercase() } else { index < 4 && byte.is_ascii_digit() || index >= 4 };
-    (15..=34).contains(&bytes.len()) && bytes.iter().enumerate().all(shaped) && bytes.iter().all(u8::is_ascii_alphanumeric)
+    let starts = match text.as_bytes() {
+        [a, b, c, d, ..] => a.is_ascii_uppercase() && b.is_ascii_uppercase() && c.is_ascii_digit() && d.is_ascii_digit(),
+        _ => false,
+    };
+    starts && (15..=34).contains(&text.len()) && text.bytes().all(|byte| byte.is_ascii_alphanumeric())
 }
 
 #[cfg(test)]
