@@ -325,6 +325,18 @@ fn commissions_are_accrued_taken_back_and_paid_out() {
          accrue agents P INV-9 => DOCUMENT_UNKNOWN
          accrue none P INV-1 => PLAN_UNKNOWN",
     );
+    // A plan's amounts mean the same number in every currency, whatever its digits.
+    books(
+        "USD",
+        "plan agents invoice cost deferred: tiers 0/5 1000/10
+         plan each invoice cost deferred: flat 25
+         rate JPY USD 0.007 2026-01-01
+         invoice C 2026-01-01 cur=JPY: sales 1500
+         accrue agents P INV-1
+         holds deferred -100 JPY
+         accrue each P INV-1
+         holds deferred -125 JPY",
+    );
     // On cash: as far as it is paid, and what was never paid takes nothing back when it is credited.
     books(
         "USD",
@@ -415,7 +427,7 @@ fn the_checklist_of_a_month_says_what_is_left() {
          order C 2026-02-07: sales 1",
     );
     let left = ledger.book.close_checklist(month);
-    let counts = (left.unapplied.len(), left.unrecognised.len(), left.unrevalued.len(), left.untied.len(), left.orders.len());
+    let counts = (left.unapplied.len(), left.unrecognised.len(), left.unrevalued.len(), left.unreconciled.len(), left.orders.len());
     assert_eq!(counts, (1, 1, 1, 0, 1));
     let done = books("USD", "invoice C 2026-01-05: sales 120\n receive C 2026-01-06 bank 120");
     assert!(done.book.close_checklist(month).is_clear());

@@ -6,6 +6,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use chrono::NaiveDate;
 
 use super::Book;
+use crate::ascending::Ascending;
 use crate::commodity::CommodityNo;
 use crate::event::Event;
 use crate::money::Units;
@@ -69,11 +70,11 @@ pub(crate) struct Agreed {
     pub(crate) tax_codes: BTreeMap<Text, TaxCode>,
     /// Orders that were not invoiced yet.
     pub(crate) orders: BTreeMap<Seq, Document>,
-    pub(crate) facts: BTreeMap<Seq, DocumentFacts>,
+    pub(crate) facts: Ascending<Seq, DocumentFacts>,
     /// Schedules of which anything is left.
     pub(crate) deferrals: BTreeMap<ItemId, Deferral>,
     pub(crate) plans: BTreeMap<Text, CommissionPlan>,
-    pub(crate) accruals: BTreeMap<Seq, KeptAccrual>,
+    pub(crate) accruals: Ascending<Seq, KeptAccrual>,
     /// Credit notes: what each is against, its net and its total.
     pub(crate) credits: BTreeMap<Seq, (Seq, Units, Units)>,
     /// Documents of whose schedules something was recognised, and credit notes that cancelled some: not reversed.
@@ -106,7 +107,7 @@ impl Agreed {
                     credited_net: 0,
                     credited_total: 0,
                 };
-                self.facts.insert(seq, facts);
+                self.add_facts(seq, facts);
             }
             CreditNote => {
                 if let Some(against) = document.relates_to {
@@ -118,8 +119,13 @@ impl Agreed {
         }
     }
 
+    /// Facts come in the order of the stream; those that do not are not taken.
+    pub(crate) fn add_facts(&mut self, seq: Seq, facts: DocumentFacts) -> bool {
+        self.facts.push(seq, facts)
+    }
+
     fn credit(&mut self, against: Seq, net: Units, total: Units) {
-        if let Some(facts) = self.facts.get_mut(&against) {
+        if let Some(facts) = self.facts.get_mut(against) {
             facts.credited_net += net;
             facts.credited_total += total;
         }
@@ -146,14 +152,19 @@ impl Agreed {
         }
     }
 
-    pub(crate) fn add_accrual(&mut self, seq: Seq, kept: KeptAccrual) {
-        *self.volumes.entry(volume_key(&kept.accrual)).or_default() += kept.accrual.base - kept.credited;
-        self.by_document.insert((kept.accrual.document, seq));
-        self.accruals.insert(seq, kept);
+    /// Accruals come in the order of the stream; one that does not is not taken.
+    pub(crate) fn add_accrual(&mut self, seq: Seq, kept: KeptAccrual) -> bool {
+        let (key, base, document) = (volume_key(&kept.accrual), kept.accrual.base - kept.credited, kept.accrual.document);
+        let added = self.accruals.push(seq, kept);
+        if added {
+            *self.volumes.entry(key).or_default() += base;
+            self.by_document.insert((document, seq));
+        }
+        added
     }
 
     fn claw_back(&mut self, claw_back: &ClawBack) {
-        let Some(kept) = self.accruals.get_mut(&claw_back.accrual) else { return };
+        let Some(kept) = self.accruals.get_mut(claw_back.accrual) else { return };
         kept.credited += claw_back.base;
         kept.clawed_back += claw_back.amount;
         *self.volumes.entry(volume_key(&kept.accrual)).or_default() -= claw_back.base;
@@ -161,7 +172,7 @@ impl Agreed {
 
     fn pay_out(&mut self, payout: &Payout) {
         for (seq, units) in &payout.parts {
-            if let Some(kept) = self.accruals.get_mut(seq) {
+            if let Some(kept) = self.accruals.get_mut(*seq) {
                 kept.paid_out += units;
             }
         }
@@ -202,7 +213,8 @@ impl Book {
                 agreed.plans.insert(plan.code.clone(), (**plan).clone());
             }
             Event::CommissionAccrued { accrual, .. } => {
-                agreed.add_accrual(seq, KeptAccrual { accrual: (**accrual).clone(), credited: 0, clawed_back: 0, paid_out: 0 });
+                let kept = KeptAccrual { accrual: (**accrual).clone(), credited: 0, clawed_back: 0, paid_out: 0 };
+                agreed.add_accrual(seq, kept);
             }
             Event::CommissionClawedBack { claw_back, .. } => agreed.claw_back(claw_back),
             Event::CommissionsPaidOut { payout, .. } => agreed.pay_out(payout),
@@ -235,7 +247,7 @@ impl Book {
     /// What the invoice, bill, claim or debit note at a position came to.
     #[must_use]
     pub fn document_facts(&self, seq: Seq) -> Option<&DocumentFacts> {
-        self.agreed.facts.get(&seq)
+        self.agreed.facts.get(seq)
     }
 
     /// Schedules of which anything is left, by document and line.
@@ -257,12 +269,12 @@ impl Book {
 
     /// All accruals of commission, in the order of the stream.
     pub fn accruals(&self) -> impl Iterator<Item = (Seq, &KeptAccrual)> {
-        self.agreed.accruals.iter().map(|(seq, kept)| (*seq, kept))
+        self.agreed.accruals.iter()
     }
 
     /// The accruals on a document, in the order of the stream.
     pub fn accruals_of(&self, document: Seq) -> impl Iterator<Item = (Seq, &KeptAccrual)> {
         let seqs = self.agreed.by_document.range((document, 0)..=(document, Seq::MAX));
-        seqs.filter_map(|(_, seq)| self.agreed.accruals.get(seq).map(|kept| (*seq, kept)))
+        seqs.filter_map(|(_, seq)| self.agreed.accruals.get(*seq).map(|kept| (*seq, kept)))
     }
 }

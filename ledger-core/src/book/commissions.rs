@@ -39,7 +39,9 @@ impl Book {
             return Ok(Vec::new());
         }
         let volume = self.agreed.volume(&(plan.code.clone(), rule.from, payee.no, facts.currency));
-        let earned = rule.rule.accrual(volume, base, self.plan_scale()).map_err(|_| Rejection::AmountTooLarge { line: 0 })?;
+        let scale = self.commodity(facts.currency).map_or(0, |commodity| commodity.scale);
+        let in_currency = rule.rule.in_scale(self.functional().scale, scale);
+        let earned = in_currency.and_then(|rule| rule.accrual(volume, base, scale)).map_err(|_| Rejection::AmountTooLarge { line: 0 })?;
         let mut steps = Plan::new(self, context);
         let date = steps.date_from(accrue.date, facts.date)?;
         let (expense, accrued) = (plan.expense, plan.accrued);

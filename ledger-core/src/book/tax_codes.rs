@@ -1,6 +1,6 @@
 //! Decisions about tax codes and commission plans: what documents refer to by code.
 
-use super::{Book, FUNCTIONAL, text};
+use super::{Book, text};
 use crate::account::AccountNo;
 use crate::command::{DefineCommissionPlan, DefineTaxCode, DraftRule};
 use crate::draft::AccountRef;
@@ -88,10 +88,5 @@ impl Book {
             Some(_) => Err(Rejection::DocumentInvalid { fault: "a control account holds open items only", line }),
             None => Ok(no),
         }
-    }
-
-    /// Amounts of plans are kept in the functional currency's scale; in another currency they mean the same number.
-    pub(super) fn plan_scale(&self) -> u8 {
-        self.commodity(FUNCTIONAL).map_or(2, |commodity| commodity.scale)
     }
 }

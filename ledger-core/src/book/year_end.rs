@@ -9,7 +9,7 @@ use std::collections::BTreeMap;
 use chrono::NaiveDate;
 
 use super::plan::Plan;
-use super::{Book, Context, FUNCTIONAL};
+use super::{Book, Context, FUNCTIONAL, Holding};
 use crate::account::{AccountNo, AccountType, SubType};
 use crate::command::{CloseYear, YearBalance};
 use crate::commodity::CommodityNo;
@@ -64,8 +64,8 @@ pub struct CloseChecklist {
     pub unrecognised: Vec<ItemId>,
     /// Foreign items that were open at the month's end, where no revaluation stands at that day.
     pub unrevalued: Vec<ItemId>,
-    /// Control accounts that differ from their open items, with the difference in value: balance − items.
-    pub untied: Vec<(AccountNo, CommodityNo, Units, Units)>,
+    /// Control accounts that hold what no open item explains, as of now; see [`Book::unreconciled`].
+    pub unreconciled: Vec<(AccountNo, Holding)>,
     /// Orders up to the month's end that were not invoiced.
     pub orders: Vec<Seq>,
 }
@@ -135,27 +135,9 @@ impl Book {
             unapplied: unapplied.map(|(_, (id, _))| id).collect(),
             unrecognised: self.deferrals().filter(due).map(|deferral| deferral.id).collect(),
             unrevalued: if self.revaluation(last).is_some() { Vec::new() } else { foreign.map(|(id, _)| id).collect() },
-            untied: self.untied(),
+            unreconciled: self.unreconciled(),
             orders: self.orders().filter(|(_, order)| order.date <= last).map(|(seq, _)| seq).collect(),
         }
-    }
-
-    /// Control accounts whose balance is not the sum of their open items, as of now.
-    fn untied(&self) -> Vec<(AccountNo, CommodityNo, Units, Units)> {
-        let mut differences: BTreeMap<(AccountNo, CommodityNo), (Units, Units)> = BTreeMap::new();
-        for (no, _) in self.controls() {
-            for held in self.holdings(no) {
-                differences.insert((no, held.currency), (held.units, held.functional));
-            }
-        }
-        for side in [Side::Receivable, Side::Payable] {
-            for (_, item) in self.open_items(side, None) {
-                let difference = differences.entry((item.account, item.money.currency())).or_default();
-                *difference = (difference.0 - item.open, difference.1 - item.open_functional);
-            }
-        }
-        let off = differences.into_iter().filter(|(_, difference)| *difference != (0, 0));
-        off.map(|((account, currency), (units, value))| (account, currency, units, value)).collect()
     }
 
     /// The account that profits of earlier years go to, where the chart has one.

@@ -7,7 +7,7 @@ use super::agreed::{accrual, deferral, plan, put_accrual, put_deferral, put_plan
 use super::bytes::{Reader, put_i32, put_i128, put_str, put_u64};
 use super::document::{document, put_document};
 use super::entry::units;
-use super::items::{each, kind, put_all};
+use super::items::{each, in_order, kind, put_all};
 use super::subledger::{commodity, put_commodity, side};
 use super::wire::{date, days};
 use crate::book::{Agreed, DocumentFacts, KeptAccrual};
@@ -19,19 +19,21 @@ pub(super) fn put_agreed(out: &mut Vec<u8>, agreed: &Agreed) {
         put_u64(out, *seq);
         put_document(out, order);
     });
-    put_all(out, agreed.facts.iter(), |out, (seq, facts)| {
-        put_u64(out, *seq);
+    put_u64(out, agreed.facts.len() as u64);
+    for (seq, facts) in agreed.facts.iter() {
+        put_u64(out, seq);
         put_facts(out, facts);
-    });
+    }
     put_all(out, agreed.deferrals.values(), put_deferral);
     put_all(out, agreed.plans.values(), put_plan);
-    put_all(out, agreed.accruals.iter(), |out, (seq, kept)| {
-        put_u64(out, *seq);
+    put_u64(out, agreed.accruals.len() as u64);
+    for (seq, kept) in agreed.accruals.iter() {
+        put_u64(out, seq);
         put_accrual(out, &kept.accrual);
         put_i128(out, kept.credited);
         put_i128(out, kept.clawed_back);
         put_i128(out, kept.paid_out);
-    });
+    }
     put_all(out, agreed.credits.iter(), |out, (seq, (against, net, total))| {
         put_u64(out, *seq);
         put_u64(out, *against);
@@ -52,10 +54,7 @@ pub(super) fn agreed(from: &mut Reader<'_>) -> Result<Agreed, CodecError> {
         agreed.orders.insert(from.number()?, document(from)?);
         Ok(())
     })?;
-    each(from, |from| {
-        agreed.facts.insert(from.number()?, facts(from)?);
-        Ok(())
-    })?;
+    each(from, |from| in_order(agreed.add_facts(from.number()?, facts(from)?)))?;
     each(from, |from| {
         let deferral = deferral(from)?;
         agreed.deferrals.insert(deferral.id, deferral);
@@ -69,8 +68,7 @@ pub(super) fn agreed(from: &mut Reader<'_>) -> Result<Agreed, CodecError> {
     each(from, |from| {
         let seq = from.number()?;
         let kept = KeptAccrual { accrual: accrual(from)?, credited: units(from)?, clawed_back: units(from)?, paid_out: units(from)? };
-        agreed.add_accrual(seq, kept);
-        Ok(())
+        in_order(agreed.add_accrual(seq, kept))
     })?;
     agreed.credits.extend(from.list(4, |from| Ok((from.number()?, (from.number()?, units(from)?, units(from)?))))?);
     agreed.irreversible.extend(from.list(1, Reader::number::<crate::Seq>)?);

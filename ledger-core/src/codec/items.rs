@@ -131,7 +131,7 @@ fn item(from: &mut Reader<'_>) -> Result<(ItemId, OpenItem), CodecError> {
     Ok((id, item))
 }
 
-fn in_order(taken: bool) -> Result<(), CodecError> {
+pub(super) fn in_order(taken: bool) -> Result<(), CodecError> {
     if taken { Ok(()) } else { Err(CodecError::new("the snapshot's items are not in the order of the stream")) }
 }
 

@@ -323,8 +323,8 @@ pub struct DraftTier {
     pub percent: Decimal,
 }
 
-/// What sums of bases earn; see [`Rule`](crate::subledger::commission::Rule). Amounts have the scale of the
-/// functional currency and are read in each invoice's own.
+/// What sums of bases earn; see [`Rule`](crate::subledger::commission::Rule). Amounts have the digits of
+/// the functional currency and mean the same number in each invoice's own.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum DraftRule {
     /// The same for each sale.

@@ -14,7 +14,7 @@ use super::PartyNo;
 use crate::account::AccountNo;
 use crate::commodity::CommodityNo;
 use crate::money::{MoneyError, Units, add_units, decimal_of};
-use crate::rounding::{Rounding, prorate, units_product};
+use crate::rounding::{Rounding, prorate, round_units, units_product};
 use crate::{Seq, Text};
 
 words! {
@@ -136,6 +136,22 @@ impl Rule {
                 Ok(earned)
             }
         }
+    }
+
+    /// The same rule where amounts have another number of digits: 25.00 dollars are read as 25 yen.
+    ///
+    /// # Errors
+    /// [`MoneyError::Overflow`].
+    pub fn in_scale(&self, have: u8, want: u8) -> Result<Self, MoneyError> {
+        let rescaled = |units: Units| round_units(decimal_of(units, have), want, Rounding::HalfEven);
+        Ok(match self {
+            Self::Flat(units) => Self::Flat(rescaled(*units)?),
+            Self::Percent(percent) => Self::Percent(*percent),
+            Self::Tiers { tiers, retroactive } => {
+                let tier = |tier: &Tier| Ok(Tier { from: rescaled(tier.from)?, percent: tier.percent });
+                Self::Tiers { tiers: tiers.iter().map(tier).collect::<Result<_, MoneyError>>()?, retroactive: *retroactive }
+            }
+        })
     }
 
     /// What one more sale earns: its own share, or with tiers the difference that it makes to the sum of bases

@@ -87,8 +87,8 @@ impl Ledger {
             return self.book.seq();
         }
         if name == "document" {
-            let place = self.events.iter().rposition(|proposed| matches!(proposed.event, Event::DocumentRecorded { .. })).unwrap();
-            return u64::try_from(place).unwrap() + 1;
+            let place = self.events.iter().rposition(|proposed| matches!(proposed.event, Event::DocumentRecorded { .. }));
+            return place.map_or(0, |place| u64::try_from(place).unwrap() + 1);
         }
         let no: usize = name.trim_start_matches('#').parse().unwrap();
         // An entry that nobody posted, for asking about it.
@@ -189,6 +189,11 @@ fn refusal(rejection: &Rejection, expected: &str) -> String {
     assert!(!rejection.hint().is_empty() && !rejection.to_string().ends_with('.'), "{rejection:?} explains itself");
     let line = if expected.contains(" line ") { format!(" line {}", rejection.line()) } else { String::new() };
     format!("{}{line}", rejection.code())
+}
+
+/// Runs one command that may be refused.
+pub(crate) fn attempt(ledger: &mut Ledger, asked: &str) -> Result<(), Rejection> {
+    step(ledger, asked)
 }
 
 #[track_caller]

@@ -1,0 +1,254 @@
+//! Laws of documents over random histories in three currencies: invoices and bills with tax and schedules, notes,
+//! payments, refunds, write-offs, recognition, commissions, reversals.
+
+#![expect(clippy::unwrap_used, reason = "a test may stop at the first surprise")]
+
+mod words;
+
+use std::collections::BTreeMap;
+
+use ledger_core::chain::Tip;
+use ledger_core::codec::snapshot;
+use ledger_core::{Book, Document, DocumentKind, Event};
+use proptest::prelude::*;
+use words::{Ledger, attempt, check};
+
+/// Numbers that choose, one after the other.
+struct Dice(u64);
+
+impl Dice {
+    fn below(&mut self, bound: u64) -> u64 {
+        self.0 = self.0.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1_442_695_040_888_963_407);
+        (self.0 >> 33) % bound
+    }
+
+    fn of<'a>(&mut self, list: &[&'a str]) -> &'a str {
+        list[usize::try_from(self.below(list.len() as u64)).unwrap()]
+    }
+
+    fn amount(&mut self, currency: &str) -> String {
+        if currency == "JPY" { (self.below(20_000) + 1).to_string() } else { format!("{}.{:02}", self.below(200), self.below(99) + 1) }
+    }
+
+    fn date(&mut self) -> String {
+        format!("2026-{:02}-{:02}", self.below(4) + 1, self.below(28) + 1)
+    }
+}
+
+fn begin() -> Ledger {
+    check(
+        "org USD required
+         open bank asset sub=bank
+         open ar asset
+         open ap liability
+         open vat liability
+         open deferred liability
+         open prepaid asset
+         open owed liability
+         open sales revenue
+         open cost expense
+         open pay expense
+         open bad expense
+         control ar receivable
+         control ap payable
+         party A customer terms=30@10,70@40
+         party B vendor
+         party P payee
+         rate EUR USD 1.1234 2026-01-01
+         rate JPY USD 0.0071 2026-01-01
+         rate EUR USD 1.0517 2026-02-01
+         rate JPY USD 0.0069 2026-02-01
+         rate EUR USD 1.0999 2026-03-01
+         rate JPY USD 0.0073 2026-03-01
+         rate EUR USD 1.0999 2026-04-01
+         rate JPY USD 0.0073 2026-04-01
+         tax T: VAT 20 vat | LOCAL 1.75 vat compound recoverable=40
+         tax R: VAT 7 vat reverse=vat recoverable=33.3333
+         plan invoice invoice pay owed: retroactive 0/5 100/7.5 400/10
+         plan cash cash pay owed: tiers 0/10 300/3",
+    )
+}
+
+fn lines(dice: &mut Dice, account: &str, deferred: &str, currency: &str, schedules: bool) -> String {
+    let line = |dice: &mut Dice| {
+        let (price, tax) = (dice.amount(currency), dice.of(&["", "tax T", "tax R", ""]));
+        let (cc, quantity) = (dice.of(&["", "cc north", "cc south"]), dice.below(4) + 1);
+        let method = dice.of(&["days", "months", "months_in_part"]);
+        let schedule = if schedules && dice.below(3) == 0 {
+            format!("defer {} 2026-0{}-30 {method} {deferred}", dice.date(), dice.below(4) + 5)
+        } else {
+            String::new()
+        };
+        format!("{account} {price} x {quantity} {tax} {cc} {schedule}")
+    };
+    (0..=dice.below(2)).map(|_| line(dice)).collect::<Vec<_>>().join(" | ")
+}
+
+/// A random command in the ledger's words; many are refused, as they should be.
+fn step(dice: &mut Dice) -> String {
+    let (currency, date) = (dice.of(&["USD", "EUR", "JPY"]), dice.date());
+    let flags = dice.of(&["", "included", "per-document", "included per-document"]);
+    let no = dice.below(6) + 1;
+    match dice.below(16) {
+        0..=2 => format!("invoice A {date} cur={currency} {flags}: {}", lines(dice, "sales", "deferred", currency, true)),
+        3 => format!("bill B {date} cur={currency} {flags}: {}", lines(dice, "cost", "prepaid", currency, true)),
+        4 => {
+            let lines = lines(dice, "sales", "", currency, false);
+            let against = if dice.below(3) == 0 { String::new() } else { format!("against=INV-{no}") };
+            format!("credit A {date} {against} {flags}: {lines}")
+        }
+        5 => format!("credit B {date} no=G{no} against=BILL-{no} {flags}: {}", lines(dice, "cost", "", currency, false)),
+        6 | 7 => {
+            format!("receive A {date} bank {} cur={currency} {}", dice.amount(currency), dice.of(&["", "nothing", "charge=cost/0.01"]))
+        }
+        8 => format!("send B {date} bank {} cur={currency}", dice.amount(currency)),
+        9 => format!("refund A {date} bank {} cur={currency}", dice.amount(currency)),
+        10 => format!("write-off A:INV-{no} bad"),
+        11 => format!("recognise {date}"),
+        12..=14 => {
+            let plan = dice.of(&["invoice", "cash"]);
+            if dice.below(4) == 0 { format!("payout P 2026-04-28 COM-{no} cur={currency}") } else { format!("accrue {plan} P INV-{no}") }
+        }
+        _ => "reverse document".to_owned(),
+    }
+}
+
+fn history(seed: u64, steps: usize) -> Ledger {
+    let mut ledger = begin();
+    let mut dice = Dice(seed);
+    for _ in 0..steps {
+        drop(attempt(&mut ledger, &step(&mut dice)));
+    }
+    ledger
+}
+
+fn bytes(book: &Book) -> Vec<u8> {
+    let mut tip = Tip::genesis(book.org().unwrap());
+    (0..book.seq()).for_each(|_| tip.tree.push([0; 32]));
+    tip.seq = book.seq();
+    snapshot::encode(book, &tip).unwrap()
+}
+
+fn documents(ledger: &Ledger) -> impl Iterator<Item = &Document> {
+    ledger.events.iter().filter_map(|proposed| match &proposed.event {
+        Event::DocumentRecorded { document, .. } => Some(&**document),
+        _ => None,
+    })
+}
+
+/// What an account holds by currency: amount and value, without rows of nothing.
+fn held(book: &Book, code: &str) -> BTreeMap<u16, (i128, i128)> {
+    let rows = book.holdings(book.account_by_code(code).unwrap().no).iter();
+    rows.map(|row| (row.currency.get(), (row.units, row.functional))).filter(|(_, held)| *held != (0, 0)).collect()
+}
+
+fn amounts(held: BTreeMap<u16, (i128, i128)>) -> BTreeMap<u16, i128> {
+    held.into_iter().map(|(currency, (units, _))| (currency, units)).filter(|(_, units)| *units != 0).collect()
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig { cases: 100, ..ProptestConfig::default() })]
+
+    #[test]
+    fn documents_keep_the_laws(seed in any::<u64>(), steps in 1_usize..60) {
+        let ledger = history(seed, steps);
+        let book = &ledger.book;
+        prop_assert_eq!(book.unreconciled(), vec![], "Σ open items = control account");
+
+        // What waits is what schedules say, in amount and value, whatever was recognised, credited or reversed.
+        for account in ["deferred", "prepaid"] {
+            let no = book.account_by_code(account).unwrap().no;
+            let mut waiting = BTreeMap::<u16, (i128, i128)>::new();
+            for deferral in book.deferrals().filter(|deferral| deferral.deferred == no) {
+                let (units, value) = deferral.unrecognised();
+                let sum = waiting.entry(deferral.currency.get()).or_default();
+                *sum = (sum.0 + units, sum.1 + value);
+            }
+            waiting.retain(|_, sum| *sum != (0, 0));
+            prop_assert_eq!(waiting, held(book, account), "Σ unrecognised = {}", account);
+        }
+
+        // What is owed to payees and not paid out yet is what the accruals say.
+        let mut owed = BTreeMap::<u16, i128>::new();
+        book.accruals().for_each(|(_, kept)| *owed.entry(kept.accrual.currency.get()).or_default() -= kept.owed());
+        owed.retain(|_, sum| *sum != 0);
+        prop_assert_eq!(owed, amounts(held(book, "owed")), "Σ accrued − taken back − paid out");
+        for (_, kept) in book.accruals() {
+            prop_assert!(kept.credited <= kept.accrual.base && kept.clawed_back.abs() <= kept.accrual.earned.abs());
+        }
+
+        for document in documents(&ledger) {
+            let net: i128 = document.lines.iter().map(|line| line.net).sum();
+            let tax: i128 = document.tax.iter().map(|row| row.tax).sum();
+            if document.cash_account.is_none() && document.kind != DocumentKind::WriteOff {
+                prop_assert_eq!(net + tax, document.total, "Σ line nets + Σ tax rows = total");
+            }
+            let due: i128 = document.instalments.iter().map(|part| part.amount).sum();
+            prop_assert!(document.instalments.is_empty() || due == document.total, "Σ instalments = total");
+        }
+    }
+
+    #[test]
+    fn numbers_run_without_gaps(seed in any::<u64>()) {
+        let ledger = history(seed, 60);
+        let mut last = BTreeMap::new();
+        for document in documents(&ledger) {
+            if let Some(ordinal) = document.ordinal {
+                let expected = last.entry((document.kind, document.series.clone())).or_insert(0_u64);
+                *expected += 1;
+                prop_assert_eq!(ordinal, *expected, "{} {}", document.kind.as_str(), document.number);
+            }
+        }
+    }
+
+    #[test]
+    fn replay_and_snapshots_are_the_live_book(seed in any::<u64>()) {
+        let ledger = history(seed, 40);
+        let live = bytes(&ledger.book);
+        let mut replayed = Book::default();
+        ledger.events.iter().for_each(|proposed| replayed.evolve(&proposed.event));
+        prop_assert!(bytes(&replayed) == live, "replay = live");
+        let (restored, _) = snapshot::decode(&live).unwrap();
+        prop_assert!(bytes(&restored) == live, "a snapshot restores everything");
+        // What follows from kept state is rebuilt: the same further steps give the same events.
+        let mut one = Ledger { book: restored, events: Vec::new(), history: ledger.history.clone(), ..Ledger::default() };
+        let mut other = Ledger { book: replayed, events: Vec::new(), history: ledger.history.clone(), ..Ledger::default() };
+        let mut dice = Dice(seed ^ 1);
+        for _ in 0..20 {
+            let asked = step(&mut dice);
+            if asked != "reverse document" {
+                drop((attempt(&mut one, &asked), attempt(&mut other, &asked)));
+            }
+        }
+        prop_assert_eq!(one.events, other.events);
+    }
+}
+
+/// The random histories reach what they are to test.
+#[test]
+fn histories_have_every_kind_of_event() {
+    let mut seen = BTreeMap::<&str, usize>::new();
+    for seed in 0..40 {
+        history(seed, 60).events.iter().for_each(|proposed| *seen.entry(proposed.event.type_name()).or_default() += 1);
+    }
+    for name in [
+        "InvoiceIssued",
+        "BillReceived",
+        "CreditNoteIssued",
+        "PaymentReceived",
+        "PaymentSent",
+        "RefundPaid",
+        "WrittenOff",
+        "EntryReversed",
+        "DeferralScheduled",
+        "DeferralsRecognised",
+        "DeferralCancelled",
+        "CommissionAccrued",
+        "CommissionClawedBack",
+        "CommissionsPaidOut",
+        "ItemsAllocated",
+        "AllocationReversed",
+    ] {
+        assert!(seen.get(name).is_some_and(|count| *count >= 3), "{name}: {seen:?}");
+    }
+}
