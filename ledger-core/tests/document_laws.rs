@@ -224,6 +224,30 @@ proptest! {
     }
 }
 
+proptest! {
+    #![proptest_config(ProptestConfig { cases: 40, ..ProptestConfig::default() })]
+
+    #[test]
+    fn a_closed_year_leaves_nothing_in_profit_and_loss(seed in any::<u64>()) {
+        let mut ledger = history(seed, 40);
+        attempt(&mut ledger, "recognise 2026-12-31").unwrap();
+        attempt(&mut ledger, "open retained equity").unwrap();
+        let earned = |book: &Book| {
+            let accounts = book.accounts().iter().filter(|account| account.kind.is_profit_and_loss());
+            let rows = accounts.flat_map(|account| book.holdings(account.no).iter().map(|held| (account.code.to_string(), held.units, held.functional)));
+            rows.filter(|(_, units, value)| (*units, *value) != (0, 0)).collect::<Vec<_>>()
+        };
+        let before: i128 = earned(&ledger.book).iter().map(|(_, _, value)| value).sum();
+        if earned(&ledger.book).is_empty() {
+            return Ok(());
+        }
+        attempt(&mut ledger, "close-year 2026-12-31 retained").unwrap();
+        prop_assert_eq!(earned(&ledger.book), vec![]);
+        let retained = held(&ledger.book, "retained").values().map(|(_, value)| value).sum::<i128>();
+        prop_assert_eq!(retained, before, "retained earnings take the profit");
+    }
+}
+
 /// The random histories reach what they are to test.
 #[test]
 fn histories_have_every_kind_of_event() {

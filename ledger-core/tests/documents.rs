@@ -271,6 +271,17 @@ fn deferrals_are_fixed_recognised_and_cancelled_first() {
          recognise 2025-03-31
          sum last: deferred/north 483.87 | sales/north -483.87",
     );
+    // D3: the same for each month that is touched.
+    books(
+        "USD",
+        "invoice C 2025-01-08: sales 2258.06 defer 2025-01-08 2025-03-15 months deferred
+         recognise 2025-01-31
+         holds sales -752.68 USD
+         recognise 2025-02-28
+         holds sales -1505.37 USD
+         recognise 2025-03-31
+         holds sales -2258.06 USD",
+    );
     // A credit note of 900 after three of twelve months takes back what is left; one of 1000 takes 100 of what was earned.
     books(
         "USD",
@@ -406,6 +417,20 @@ fn a_year_is_closed_by_account_and_dimension() {
          close-year 2026-12-31 retained => NOTHING_TO_CLOSE
          close-year 2027-12-31 sales => CLOSE_ACCOUNT
          close-year 2027-12-31 retained seq=1 => BOOK_MOVED",
+    );
+    // Exchange differences have a value and no amount.
+    books(
+        "USD",
+        "invoice C 2026-01-01 cur=EUR rate=1.10: sales 100
+         receive C 2026-02-01 bank 100 cur=EUR rate=1.20
+         post 2026-03-01: bank 3 USD | fx -3 USD
+         holds fx -3 USD -13
+         holds retained 0 USD
+         close-year 2026-12-31 retained
+         holds fx 0 USD 0
+         holds sales 0 EUR 0
+         holds retained -3 USD -13
+         holds retained -100 EUR -110",
     );
     // C2: the closing keeps cost centers.
     books(

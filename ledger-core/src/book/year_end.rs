@@ -41,18 +41,23 @@ pub fn year_balances<'a>(book: &Book, entries: impl IntoIterator<Item = &'a Bala
             sum.1 = sum.1.zip(line.functional).map(|(sum, value)| sum + value);
         }
     }
-    let sums = sums.into_iter().filter(|(_, (units, value))| *units != 0 || value.is_some_and(|value| value != 0));
-    let balance = |((account, currency, tags), (units, value)): (Place, (Units, Option<Units>))| {
-        let commodity = book.commodity(currency)?;
-        Some(YearBalance {
-            account: AccountRef::No(account),
-            currency: commodity.code.clone(),
-            tags,
-            amount: decimal_of(units, commodity.scale),
-            functional: value.filter(|_| currency != FUNCTIONAL || units == 0).map(|value| book.display(value, FUNCTIONAL)),
-        })
+    sums.into_iter().flat_map(|(place, sum)| balances_of(book, place, sum)).collect()
+}
+
+/// In the functional currency, value that is not the amount stands on lines of its own: exchange differences.
+fn balances_of(book: &Book, (account, currency, tags): Place, (units, value): (Units, Option<Units>)) -> Vec<YearBalance> {
+    let Some(commodity) = book.commodity(currency) else { return Vec::new() };
+    let balance = |units: Units, functional: Option<Units>| YearBalance {
+        account: AccountRef::No(account),
+        currency: commodity.code.clone(),
+        tags: tags.clone(),
+        amount: decimal_of(units, commodity.scale),
+        functional: functional.map(|value| book.display(value, FUNCTIONAL)),
     };
-    sums.filter_map(balance).collect()
+    let beyond = value.map_or(0, |value| value - units);
+    let rows = if currency == FUNCTIONAL { [(units, None), (0, Some(beyond))] } else { [(units, value), (0, None)] };
+    let rows = rows.into_iter().filter(|(units, value)| *units != 0 || value.is_some_and(|value| value != 0));
+    rows.map(|(units, value)| balance(units, value)).collect()
 }
 
 /// What a month still needs before it is closed. Everything empty: nothing.
@@ -88,14 +93,14 @@ impl Book {
             return Err(Rejection::CloseAccount { account: retained.code.clone(), expected: "equity" });
         }
         let mut lines = Vec::with_capacity(close.balances.len() * 2);
-        let mut totals: BTreeMap<(Text, Vec<(Text, Text)>), YearBalance> = BTreeMap::new();
+        let mut totals: BTreeMap<(Text, Vec<(Text, Text)>, bool), YearBalance> = BTreeMap::new();
         for (balance, no) in close.balances.iter().zip(1..) {
             let account = self.find(&balance.account, no)?;
             if !account.kind.is_profit_and_loss() {
                 return Err(Rejection::CloseAccount { account: account.code.clone(), expected: "revenue or expense" });
             }
             lines.push(closing_line(balance, AccountRef::No(account.no), true));
-            let key = (balance.currency.clone(), balance.tags.clone());
+            let key = (balance.currency.clone(), balance.tags.clone(), balance.functional.is_some());
             let retained = AccountRef::No(retained.no);
             match totals.get_mut(&key) {
                 Some(total) => {
