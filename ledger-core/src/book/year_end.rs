@@ -25,6 +25,9 @@ use crate::{Seq, Text};
 /// Account, commodity and dimensions.
 type Place = (AccountNo, CommodityNo, Vec<(Text, Text)>);
 
+/// Commodity, dimensions, and whether a value is stated.
+type TotalKey = (Text, Vec<(Text, Text)>, bool);
+
 /// Sums up what profit and loss holds at a date by account, commodity and dimensions, closing entries included, so
 /// that what is closed already is not closed again.
 pub fn year_balances<'a>(book: &Book, entries: impl IntoIterator<Item = &'a BalancedEntry>, date: NaiveDate) -> Vec<YearBalance> {
@@ -93,7 +96,7 @@ impl Book {
             return Err(Rejection::CloseAccount { account: retained.code.clone(), expected: "equity" });
         }
         let mut lines = Vec::with_capacity(close.balances.len() * 2);
-        let mut totals: BTreeMap<(Text, Vec<(Text, Text)>, bool), YearBalance> = BTreeMap::new();
+        let mut totals: BTreeMap<TotalKey, YearBalance> = BTreeMap::new();
         for (balance, no) in close.balances.iter().zip(1..) {
             let account = self.find(&balance.account, no)?;
             if !account.kind.is_profit_and_loss() {
