@@ -21,6 +21,8 @@ pub const SQLSTATE_DUPLICATE_KEY: &str = "LK001";
 pub const SQLSTATE_DUPLICATE_EXTERNAL_ID: &str = "LK002";
 /// SQLSTATE of [`AppendError::Fenced`] where the commit's place was free and the head was elsewhere.
 pub const SQLSTATE_FENCED: &str = "LK004";
+/// SQLSTATE of [`AppendError::Fenced`] where the commit's place is taken.
+const SQLSTATE_NOT_UNIQUE: &str = "23505";
 /// SQLSTATE of an attempt to UPDATE, DELETE or TRUNCATE commits.
 pub const SQLSTATE_APPEND_ONLY: &str = "LK003";
 
@@ -440,6 +442,14 @@ impl AppendRow {
                 expected: "expected_seq + 1",
             });
         }
+        let counts = [
+            ("event_count", u64::from(commit.event_count)),
+            ("codec", u64::from(commit.codec)),
+            ("payload", u64::try_from(commit.payload.len()).unwrap_or(u64::MAX)),
+        ];
+        if let Some((what, _)) = counts.into_iter().find(|(_, found)| *found == 0) {
+            return Err(out_of_range(what, 0, "at least 1"));
+        }
         let within = |seq: Seq| seq >= commit.first_seq && seq <= commit.last_seq();
         let outside = keys.iter().map(|k| k.first_seq).chain(external_ids.iter().map(|e| e.seq)).find(|s| !within(*s));
         if let Some(seq) = outside {
@@ -471,7 +481,8 @@ fn classify(error: sqlx::Error) -> AppendError {
         return AppendError::OutcomeUnknown(StoreError::from_sqlx(doing, error));
     };
     match state.as_str() {
-        SQLSTATE_FENCED => AppendError::Fenced,
+        // Keys and external ids are inserted where they are free, so what is not unique is the commit's place.
+        SQLSTATE_FENCED | SQLSTATE_NOT_UNIQUE => AppendError::Fenced,
         SQLSTATE_DUPLICATE_KEY => AppendError::DuplicateKey { key: detail(&error) },
         SQLSTATE_DUPLICATE_EXTERNAL_ID => AppendError::DuplicateExternalId { external_id: detail(&error) },
         _ if rolled_back(&state) => AppendError::Refused(StoreError::Database { doing, source: error }),
