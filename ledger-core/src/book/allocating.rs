@@ -125,7 +125,15 @@ impl Plan<'_> {
         let (party, account, currency, sign) = (item.party, item.account, item.money.currency(), item.money.units().signum());
         let settles = |to: &OpenItem| to.open != 0 && to.money.currency() == currency && to.money.units().signum() == -sign;
         let found = self.book.sub.due(party, account).filter(|(_, to)| settles(to)).map(|(id, _)| id);
-        let candidates: Vec<ItemId> = found.take(ALLOCATIONS_MAX).collect();
+        let mut left = limit.unwrap_or(Units::MAX).min(item.open.abs());
+        let mut candidates = Vec::new();
+        for id in found.take(ALLOCATIONS_MAX) {
+            left -= self.item(id).map_or(0, |to| to.open.abs());
+            candidates.push(id);
+            if left <= 0 {
+                break;
+            }
+        }
         self.settle_each(from, &candidates, limit, date)
     }
 
