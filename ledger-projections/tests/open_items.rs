@@ -9,9 +9,10 @@ use std::collections::BTreeMap;
 use chrono::NaiveDate;
 use common::{Dice, World, day, world};
 use ledger_core::book::Valuation;
-use ledger_core::draft::DraftDetail;
+use ledger_core::command::{Allocate, RegisterParty, ReverseEntry};
+use ledger_core::draft::{DraftDetail, DraftRate};
 use ledger_core::subledger::{Allocation, ItemId, Party, PartyKind, PartyNo, Side, Terms};
-use ledger_core::{AccountNo, Command, CommodityNo, DraftEntry, DraftLine, Event, Money, Seq};
+use ledger_core::{AccountNo, Command, CommodityNo, DraftEntry, DraftLine, Event, Money, RateType, Seq};
 use ledger_projections::reports::{AgingBy, Basis, ItemQuery, Point, USUAL_BOUNDS, aging, open_items};
 use ledger_projections::{OpenItem, catch_up, compare, projection::by_name, rebuild};
 use rust_decimal::Decimal;
@@ -237,6 +238,101 @@ async fn items_and_their_age_are_right_as_of_any_day_and_as_known_at_any_event()
     }
     rebuild(&world.org, &by_name(OpenItem::NAME).unwrap(), |_| ()).await.unwrap();
     assert_as_the_model(&world, &model, &mut dice).await;
+}
+
+/// What commands of everyday life leave open in three currencies is the same in the book, which decides, and in the read
+/// model, and both are what the control accounts hold.
+#[tokio::test(flavor = "multi_thread")]
+async fn the_read_model_and_the_book_agree_in_three_currencies() {
+    let mut world = world(Valuation::Required).await;
+    for (account, side) in [(RECEIVABLE, Side::Receivable), (PAYABLE, Side::Payable)] {
+        world.decide(Command::DesignateControl { account: account.into(), side });
+    }
+    for party in PARTIES {
+        let kind = if party.starts_with('C') { PartyKind::Customer } else { PartyKind::Vendor };
+        world.decide(Command::RegisterParty(Box::new(RegisterParty::new(party, kind))));
+    }
+    let mut dice = Dice::new(7);
+    let (mut posted, mut taken) = (Vec::new(), BTreeMap::new());
+    for n in 0..700_u64 {
+        let what = match dice.below(10) {
+            0..5 => {
+                let party = PARTIES[dice.index(3)];
+                let (account, opening) = if party == "V-1" { (PAYABLE, -1) } else { (RECEIVABLE, 1) };
+                let sign = if dice.chance(3) { -opening } else { opening };
+                let (currency, scale) = [("USD", 2), ("EUR", 2), ("JPY", 0)][dice.index(3)];
+                let amount = Decimal::new(sign * (i64::try_from(dice.below(50_000)).unwrap() + 1), scale);
+                let rate = Decimal::new(i64::try_from(dice.below(150)).unwrap() + 50, 2);
+                let evidence = DraftRate { rate, quote: "USD".into(), kind: RateType::Spot, date: None, source: "test".into() };
+                // One that names a document with the other sign settles it.
+                let document = if dice.chance(3) { format!("D-{}", dice.below(n + 1)) } else { format!("D-{n}") };
+                let date = day(dice.below(200));
+                let rate = (currency != "USD").then_some(evidence);
+                let detail = DraftDetail {
+                    party: Some(party.into()),
+                    document: Some(document.into()),
+                    due_date: Some(date + chrono::Days::new(30)),
+                    rate: rate.clone(),
+                    ..DraftDetail::default()
+                };
+                let other = DraftDetail { rate, ..DraftDetail::default() };
+                let line =
+                    |account, amount, detail| DraftLine { detail: Some(Box::new(detail)), ..DraftLine::new(account, amount, currency) };
+                let lines = vec![line(account, amount, detail), line("4000", -amount, other)];
+                let accepted = world.attempt(Command::PostEntry(DraftEntry::new(date, "an item", lines)));
+                posted.push(world.book.seq());
+                ("posted", accepted)
+            }
+            5..8 => {
+                let open: Vec<ItemId> = world.book.items().filter(|(_, item)| item.is_open()).map(|(id, _)| id).collect();
+                let Some(from) = (!open.is_empty()).then(|| open[dice.index(open.len())]) else { continue };
+                let allocate = Allocate { from: from.into(), to: Vec::new(), amount: None, date: None };
+                ("allocated", world.attempt(Command::Allocate(Box::new(allocate))))
+            }
+            8 => {
+                let all: Vec<Seq> = world.book.allocations().filter(|(_, kept)| kept.reversed.is_none()).map(|(seq, _)| seq).collect();
+                let Some(allocation) = (!all.is_empty()).then(|| all[dice.index(all.len())]) else { continue };
+                ("undone", world.attempt(Command::ReverseAllocation { allocation, date: None, reason: "a mistake".into() }))
+            }
+            _ if posted.is_empty() => continue,
+            _ => {
+                let original = posted[dice.index(posted.len())];
+                ("reversed", world.attempt(Command::ReverseEntry(ReverseEntry { original, date: None, reason: "a mistake".into() })))
+            }
+        };
+        *taken.entry(what).or_insert(0) += 1;
+    }
+    for what in ["posted", "allocated", "undone", "reversed"] {
+        assert!(taken.get(&(what, true)).is_some_and(|times| *times > 15), "{what}: {taken:?}");
+    }
+    let exchanged = world.book.allocations().filter(|(_, kept)| kept.allocation.realised != 0).count();
+    assert!(exchanged > 10, "{exchanged} exchange differences");
+    while world.waiting() > 0 {
+        world.commit_only(1 + dice.index(200)).await;
+        catch_up(&world.org, |_| ()).await.unwrap();
+    }
+    let book = &world.book;
+    for side in [Side::Receivable, Side::Payable] {
+        let found = open_items(&world.org, &ItemQuery { side, as_of: day(2_000), point: Point::Latest, party: None }).await.unwrap();
+        let sign = side.opening_sign();
+        let mut expected = BTreeMap::new();
+        let mut held: BTreeMap<CommodityNo, (i128, i128)> = BTreeMap::new();
+        for (id, item) in book.open_items(side, None) {
+            let scale = u32::from(book.commodity(item.money.currency()).unwrap().scale);
+            let open = Decimal::from_i128_with_scale(sign * item.open, scale);
+            expected.insert((id.seq, id.line), (open, Decimal::from_i128_with_scale(sign * item.open_functional, 2)));
+            let held = held.entry(item.money.currency()).or_default();
+            (held.0, held.1) = (held.0 + item.open, held.1 + item.open_functional);
+        }
+        let found: BTreeMap<_, _> = found.rows.iter().map(|row| ((row.seq, row.line), (row.open, row.open_functional))).collect();
+        assert_eq!(found, expected, "{side:?}");
+        let control = book.controls().find(|(_, controlled)| *controlled == side).unwrap().0;
+        for holding in book.holdings(control) {
+            let items = held.get(&holding.currency).copied().unwrap_or_default();
+            assert_eq!((holding.units, holding.functional), items, "{side:?} control account, {:?}", holding.currency);
+        }
+    }
+    assert_eq!(compare(&world.org, OpenItem::NAME, |_| ()).await.unwrap().count, 0);
 }
 
 #[tokio::test(flavor = "multi_thread")]

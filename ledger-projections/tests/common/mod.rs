@@ -115,6 +115,17 @@ impl World {
         self.book.seq()
     }
 
+    /// As [`World::decide`], for a command that may be refused. Answers whether it was taken.
+    pub fn attempt(&mut self, command: Command) -> bool {
+        let actor = Actor::user("tester");
+        let context = Context { history: &self.entries, soft_closed: true, ..Context::new(&actor) };
+        if self.book.decide(&command, &context).is_err() {
+            return false;
+        }
+        self.decide(command);
+        true
+    }
+
     /// Something that happened, whoever decided it. Answers its position.
     pub fn happened(&mut self, event: ledger_core::Event) -> Seq {
         self.book.evolve(&event);
