@@ -1,7 +1,7 @@
 //! SAF-T Financial of Norway (1.x): a whole ledger as one XML file, read as a stream and written again.
 //!
 //! Reading hands over accounts, one opening entry and the transactions like any other import, and keeps the rolls
-//! ([`rolls`]) by which the file is held against what it states itself. What does not tie out is told, never mended.
+//! ([`mod@rolls`]) by which the file is held against what it states itself. What does not tie out is told, never mended.
 
 mod accounts;
 mod entry;
