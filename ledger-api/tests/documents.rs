@@ -189,6 +189,8 @@ async fn what_cannot_be_a_document_is_refused_with_its_place() {
         ("A,C-1,2026-01-10,,1.001,", 2, "1.001"),
         ("A,C-1,2026-01-10,,1.00,\nB,C-1,2026-01-10,,1.00,\nA,C-1,2026-01-10,,1.00,", 4, "came before"),
         ("A,C-1,2026-01-10,,1.00,\nA,C-2,2026-01-10,,1.00,", 3, "the rows of a document agree"),
+        ("A,C-1,2026-01-10,,1.00,\nA,C-1,2026-01-11,,1.00,", 3, "the rows of a document agree"),
+        ("A,C-1,2026-01-10,,99999999999999999999999999,", 2, "too large"),
     ] {
         let before = org.head().await.unwrap().seq;
         let summary = import(&org, Kind::Invoices, &format!("{header}{rows}\n"), Mode::Checked).await;

@@ -265,6 +265,11 @@ fn options(shell: &Shell, args: &ImportArgs, functional: &str) -> anyhow::Result
 /// What the rows are, and which accounts they go to.
 async fn documents(org: &ledger_store::OrgStore, args: &ImportArgs, format: Format) -> anyhow::Result<Option<(Kind, Accounts)>> {
     let kind = match args.kind {
+        DocumentArg::Entries if args.control_account.is_some() || args.counter_account.is_some() => {
+            return Err(Complaint::usage("--control-account and --counter-account are for documents")
+                .hint("say which with --kind invoices, bills or payments, or leave them out")
+                .into());
+        }
         DocumentArg::Entries => return Ok(None),
         DocumentArg::Invoices => Kind::Invoices,
         DocumentArg::Bills => Kind::Bills,

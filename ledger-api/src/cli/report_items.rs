@@ -112,13 +112,6 @@ pub struct OpenItemsArgs {
     which: Which,
 }
 
-const fn word(side: Side) -> &'static str {
-    match side {
-        Side::Receivable => "receivable",
-        Side::Payable => "payable",
-    }
-}
-
 async fn query(ready: &Ready, which: Which) -> anyhow::Result<ItemQuery> {
     let as_of = ready.day(which.as_of).await?;
     Ok(ItemQuery { side: which.side.into(), as_of, point: ready.point, party: which.party.map(Into::into) })
@@ -151,7 +144,7 @@ pub(super) async fn aging(shell: &Shell, args: AgingArgs) -> anyhow::Result<Outc
     print(&match ready.format {
         Format::Table => report.table(&heading),
         Format::Csv => report.csv()?,
-        Format::Json => json(&report.json(&heading, word(query.side))),
+        Format::Json => json(&report.json(&heading, query.side.as_str())),
     })?;
     Ok(Outcome::Done)
 }
@@ -168,7 +161,7 @@ pub(super) async fn open_items(shell: &Shell, args: OpenItemsArgs) -> anyhow::Re
     print(&match ready.format {
         Format::Table => to_table(&items, &heading, title),
         Format::Csv => to_csv(&items)?,
-        Format::Json => json(&to_json(&items, &heading, word(query.side))),
+        Format::Json => json(&to_json(&items, &heading, query.side.as_str())),
     })?;
     Ok(Outcome::Done)
 }

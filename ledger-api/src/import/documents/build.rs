@@ -5,14 +5,16 @@ use std::sync::Arc;
 
 use chrono::NaiveDate;
 use ledger_core::draft::DraftDetail;
+use ledger_core::money::{add_units, decimal_of};
 use ledger_core::subledger::{PartyKind, Side};
-use ledger_core::{AccountType, DraftEntry, DraftLine, SubType, Text};
+use ledger_core::{AccountType, DraftEntry, DraftLine, SubType, Text, Units};
 use rust_decimal::Decimal;
 
 use super::{Accounts, Kind, needed};
 use crate::import::source::{
     AccountDecl, ControlDecl, Item, PartyDecl, Place, SideTotals, Sink, SourceEntry, SourceError, SourceNotes, Stop, Totals,
 };
+use crate::import::tabular::line::{currency_of, minor_units};
 use crate::import::tabular::row::{Flaw, Row, shortened};
 use crate::import::tabular::{Field, Options};
 
@@ -26,7 +28,9 @@ struct Pending {
     currency: Text,
     description: Text,
     lines: Vec<DraftLine>,
-    total: Decimal,
+    /// In minor units of the currency.
+    total: Units,
+    scale: u8,
     line: u32,
     text: String,
     flaw: Option<SourceError>,
@@ -124,12 +128,7 @@ impl<'a> Builder<'a> {
                 return Err(Flaw::cell(Field::Entry, number, "this number came before", remedy));
             }
         }
-        let currency = match row.cell(Field::Currency).or(self.options.currency.as_deref()) {
-            Some(code) => code,
-            None => self.options.functional_currency.as_deref().ok_or_else(|| {
-                Flaw::row("the row names no currency", "add a currency column, or pass --currency CODE for rows without one")
-            })?,
-        };
+        let currency = currency_of(row, self.options)?;
         let document = match self.kind {
             Kind::Payments(_) => match row.cell(Field::Document).or(number) {
                 Some(document) => document,
@@ -146,7 +145,8 @@ impl<'a> Builder<'a> {
             currency: currency.into(),
             description: row.cell(Field::Description).unwrap_or_default().into(),
             lines: Vec::new(),
-            total: Decimal::ZERO,
+            total: 0,
+            scale: self.sink.scale_of(currency),
             line: row.line(),
             text: row.raw().to_owned(),
             flaw: None,
@@ -168,6 +168,7 @@ impl<'a> Builder<'a> {
         let amount = self.options.numbers.parse(text).map_err(|flaw| Flaw::cell(Field::Amount, text, flaw.problem, flaw.remedy))?;
         let account: Text = row.cell(Field::Account).map_or_else(|| self.accounts.counter.clone(), Into::into);
         let sign = self.opening_sign();
+        let dates = [(Field::Date, self.date(row, Field::Date)?), (Field::DueDate, self.date(row, Field::DueDate)?)];
         let Some(pending) = &mut self.pending else { return Ok(()) };
         for (field, known) in [(Field::Party, &pending.party), (Field::Currency, &pending.currency)] {
             if let Some(other) = row.cell(field).filter(|other| *other != known.as_str()) {
@@ -179,10 +180,19 @@ impl<'a> Builder<'a> {
                 ));
             }
         }
+        for ((field, other), known) in dates.into_iter().zip([Some(pending.date), pending.due]) {
+            if let Some(text) = row.cell(field).filter(|_| other != known) {
+                let earlier = known.map_or_else(|| "none".to_owned(), |date| date.to_string());
+                let problem = format!("the rows of a document agree, an earlier one says {earlier}");
+                return Err(Flaw::cell(field, text, problem, "give one document one date"));
+            }
+        }
+        let units = minor_units(row, Field::Amount, amount, &pending.currency, pending.scale)?;
         let memo = row.cell(Field::Memo).map(Text::from);
         let tags: Vec<(Text, Text)> = row.tags().map(|(key, value)| (key.into(), value.into())).collect();
         let detail = (memo.is_some() || !tags.is_empty()).then(|| Box::new(DraftDetail { memo, tags, ..DraftDetail::default() }));
-        pending.total += amount;
+        pending.total = add_units(pending.total, units)
+            .ok_or_else(|| Flaw::cell(Field::Amount, text, "the document's total is too large to keep exactly", "split the document"))?;
         pending.lines.push(DraftLine { detail, ..DraftLine::new(account.as_str(), -sign * amount, &pending.currency) });
         Ok(())
     }
@@ -219,7 +229,11 @@ impl<'a> Builder<'a> {
         };
         let control = DraftLine {
             detail: Some(Box::new(detail)),
-            ..DraftLine::new(self.accounts.control.as_str(), self.opening_sign() * pending.total, &pending.currency)
+            ..DraftLine::new(
+                self.accounts.control.as_str(),
+                self.opening_sign() * decimal_of(pending.total, pending.scale),
+                &pending.currency,
+            )
         };
         let singular = match self.kind {
             Kind::Invoices => "invoice",
@@ -284,13 +298,11 @@ impl<'a> Builder<'a> {
         self.totals.lines += u64::try_from(pending.lines.len()).unwrap_or(u64::MAX);
         self.totals.first_date = Some(self.totals.first_date.map_or(pending.date, |first| first.min(pending.date)));
         self.totals.last_date = self.totals.last_date.max(Some(pending.date));
-        let scale = self.sink.scale_of(&pending.currency);
-        let mut total = pending.total;
-        total.rescale(u32::from(scale));
         let debit = !self.opening_sign().is_sign_negative();
-        let sides = self.totals.currencies.entry(pending.currency.clone()).or_insert(SideTotals { scale, ..SideTotals::default() });
+        let sides =
+            self.totals.currencies.entry(pending.currency.clone()).or_insert(SideTotals { scale: pending.scale, ..SideTotals::default() });
         let side = if debit { &mut sides.debit } else { &mut sides.credit };
-        *side = side.saturating_add(total.mantissa());
+        *side = side.saturating_add(pending.total);
     }
 
     pub(super) fn finish(mut self) -> Result<SourceNotes, Stop> {

@@ -18,7 +18,8 @@ use ledger_core::subledger::Side;
 use super::csv::table::{Table, Turn};
 use super::source::{ReadError, Sink, SourceError, SourceNotes};
 use super::tabular::columns::{HeaderFlaw, Plan, list};
-use super::tabular::row::Row;
+use super::tabular::line::missing;
+use super::tabular::row::{Flaw, Row};
 use super::tabular::{Field, Options};
 use build::Builder;
 
@@ -51,6 +52,34 @@ impl Kind {
             Self::Invoices => Side::Receivable,
             Self::Bills => Side::Payable,
             Self::Payments(side) => side,
+        }
+    }
+
+    /// What rows may have. A column with another meaning of journals is refused: what it says would be lost.
+    const fn reads(self) -> &'static [Field] {
+        match self {
+            Self::Invoices | Self::Bills => &[
+                Field::Entry,
+                Field::Party,
+                Field::Date,
+                Field::DueDate,
+                Field::Amount,
+                Field::Currency,
+                Field::Account,
+                Field::Description,
+                Field::Memo,
+            ],
+            Self::Payments(_) => &[
+                Field::Entry,
+                Field::Document,
+                Field::Party,
+                Field::Date,
+                Field::Amount,
+                Field::Currency,
+                Field::Account,
+                Field::Description,
+                Field::Memo,
+            ],
         }
     }
 
@@ -105,6 +134,14 @@ pub fn read(
 }
 
 fn check(kind: Kind, plan: &Plan) -> Result<(), HeaderFlaw> {
+    let unread: Vec<&str> =
+        Field::ALL.iter().filter(|field| plan.has(**field) && !kind.reads().contains(field)).map(|field| field.name()).collect();
+    if let Some(first) = unread.first() {
+        return Err(HeaderFlaw {
+            problem: format!("{} have no {}; {}", kind.as_str(), unread.join(", "), list(&plan.headers)),
+            remedy: format!("leave the column out with --columns {first}=, or import journal entries with --kind entries"),
+        });
+    }
     let missing: Vec<&str> = kind.needs().iter().filter(|field| !plan.has(**field)).map(|field| field.name()).collect();
     if missing.is_empty() {
         return Ok(());
@@ -116,11 +153,6 @@ fn check(kind: Kind, plan: &Plan) -> Result<(), HeaderFlaw> {
 }
 
 /// The text of a field that a row must have.
-fn needed<'r>(row: &'r impl Row, field: Field, expected: &str) -> Result<&'r str, super::tabular::row::Flaw> {
-    row.cell(field).ok_or_else(|| super::tabular::row::Flaw {
-        field: Some(field),
-        problem: format!("empty, expected {expected}"),
-        found: None,
-        remedy: Some("fill it in".to_owned()),
-    })
+fn needed<'r>(row: &'r impl Row, field: Field, expected: &str) -> Result<&'r str, Flaw> {
+    row.cell(field).ok_or_else(|| missing(field, expected))
 }

@@ -86,7 +86,7 @@ pub(crate) fn read(row: &impl Row, options: &Options, currencies: &mut Currencie
     Ok(ReadLine { line, currency: at, units, is_credit })
 }
 
-fn missing(field: Field, expected: &str) -> Flaw {
+pub(crate) fn missing(field: Field, expected: &str) -> Flaw {
     Flaw { field: Some(field), problem: format!("empty, expected {expected}"), found: None, remedy: Some("fill it in".to_owned()) }
 }
 
@@ -97,7 +97,7 @@ pub(crate) fn limited(field: Field, text: &str, bytes: usize) -> Result<&str, Fl
     Err(Flaw::cell(field, text, format!("{} bytes long, at most {bytes} are kept", text.len()), "shorten it"))
 }
 
-fn currency_of<'a>(row: &'a impl Row, options: &'a Options) -> Result<&'a str, Flaw> {
+pub(crate) fn currency_of<'a>(row: &'a impl Row, options: &'a Options) -> Result<&'a str, Flaw> {
     let Some(code) = row.cell(Field::Currency) else {
         return options
             .currency
@@ -164,7 +164,7 @@ fn number(row: &impl Row, field: Field, options: &Options) -> Result<Option<Deci
     options.numbers.parse(text).map(Some).map_err(|flaw| Flaw::cell(field, text, flaw.problem, flaw.remedy))
 }
 
-fn minor_units(row: &impl Row, field: Field, amount: Decimal, code: &str, scale: u8) -> Result<Units, Flaw> {
+pub(crate) fn minor_units(row: &impl Row, field: Field, amount: Decimal, code: &str, scale: u8) -> Result<Units, Flaw> {
     units_of(amount, scale).map_err(|error| {
         let found = row.cell(field).unwrap_or_default();
         match error {
