@@ -4,9 +4,7 @@
 
 mod books;
 
-use std::path::{Path, PathBuf};
-
-use books::shelf;
+use books::{cases, shelf};
 use chrono::{Days, NaiveDate};
 use ledger_core::book::Valuation;
 use ledger_core::command::{OpenAccount, RegisterParty};
@@ -18,17 +16,6 @@ use ledger_projections::reports::{AgingBy, Basis, ItemQuery, Point, aging};
 use ledger_store::OrgStore;
 use ledger_store::writer::{Ledger, Request};
 use rust_decimal::Decimal;
-
-fn cases(file: &str) -> Option<Vec<Vec<String>>> {
-    let given = std::env::var_os("LEDGER_SHARED_DATA").map(PathBuf::from);
-    let path = given.unwrap_or_else(|| Path::new(env!("CARGO_MANIFEST_DIR")).join("../../shared/data")).join("cases").join(file);
-    if !path.is_file() {
-        println!("skipped: no {} (set LEDGER_SHARED_DATA)", path.display());
-        return None;
-    }
-    let mut reader = csv::Reader::from_path(path).unwrap();
-    Some(reader.records().map(|row| row.unwrap().iter().map(str::to_owned).collect()).collect())
-}
 
 /// Books with a receivable control account.
 struct Desk {

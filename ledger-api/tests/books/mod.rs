@@ -4,7 +4,7 @@
 #![allow(dead_code, unreachable_pub, clippy::allow_attributes, reason = "each test file uses its part")]
 
 use std::collections::BTreeMap;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use chrono::NaiveDate;
@@ -105,4 +105,16 @@ pub fn spread<T: Copy>(all: &[T], count: usize) -> Vec<T> {
         return all.to_vec();
     }
     (0..count).map(|index| all[index * (all.len() - 1) / (count - 1)]).collect()
+}
+
+/// Rows of worked cases from other systems, where they are on this machine.
+pub fn cases(file: &str) -> Option<Vec<Vec<String>>> {
+    let given = std::env::var_os("LEDGER_SHARED_DATA").map(PathBuf::from);
+    let path = given.unwrap_or_else(|| Path::new(env!("CARGO_MANIFEST_DIR")).join("../../shared/data")).join("cases").join(file);
+    if !path.is_file() {
+        println!("skipped: no {} (set LEDGER_SHARED_DATA)", path.display());
+        return None;
+    }
+    let mut reader = csv::Reader::from_path(path).unwrap();
+    Some(reader.records().map(|row| row.unwrap().iter().map(str::to_owned).collect()).collect())
 }
