@@ -16,6 +16,7 @@ mod pipeline;
 pub mod projection;
 pub mod reports;
 mod runner;
+mod tape;
 pub mod worker;
 
 pub use account_balance::AccountBalance;

@@ -1,19 +1,23 @@
 //! From the log to rows: one task decodes and folds the next batch while Postgres works on the last.
 //!
-//! [`Source`] is the first half, used by the live worker, by catching up and by rebuilds alike.
+//! [`Source`] is the first half, used by the live worker, by catching up and by rebuilds alike. Its events come from a
+//! [`Tape`], which it may share with the other projections of its organization.
 
 use std::sync::Arc;
 
-use futures::TryStreamExt;
+use ledger_core::event::Recorded;
 use ledger_core::{Seq, Timestamp};
-use ledger_store::OrgStore;
+use ledger_store::OrgId;
 use tokio::sync::mpsc;
 use tokio::task::JoinHandle;
 
 use crate::chart::{Chart, ChartRows};
 use crate::error::ProjectionError;
-use crate::history::Events;
 use crate::projection::{Batch, Projection};
+use crate::tape::{Reader, Tape};
+
+/// Events that are folded before others get a turn.
+const TURN_EVENTS: usize = 4_096;
 
 /// Bounds of one batch, which is one transaction.
 #[derive(Clone, Copy, Debug)]
@@ -53,10 +57,18 @@ pub(crate) struct Source {
 
 impl Source {
     /// Begins to read after event `after`, which `chart` contains, up to `to` (or the end of the stream).
-    pub(crate) fn start(org: OrgStore, projection: Arc<dyn Projection>, chart: Chart, after: Seq, to: Option<Seq>, bounds: Bounds) -> Self {
+    pub(crate) fn start(
+        tape: &Arc<Tape>,
+        projection: Arc<dyn Projection>,
+        chart: Chart,
+        after: Seq,
+        to: Option<Seq>,
+        bounds: Bounds,
+    ) -> Self {
         let (sender, receiver) = mpsc::channel(1);
-        let assembly = Assembly { projection, chart, bounds, from: after, to: after, recorded_at: Timestamp(0), batch: None, sender };
-        Self { receiver, task: tokio::spawn(assembly.run(org, to)) }
+        let (org, from) = (tape.org(), after);
+        let assembly = Assembly { org, projection, chart, bounds, from, to: after, recorded_at: Timestamp(0), batch: None, sender };
+        Self { receiver, task: tokio::spawn(assembly.run(tape.reader(after), to.unwrap_or(Seq::MAX))) }
     }
 
     /// The next batch; `None` at the end.
@@ -73,6 +85,7 @@ impl Source {
 
 /// A batch in the making.
 struct Assembly {
+    org: OrgId,
     projection: Arc<dyn Projection>,
     chart: Chart,
     bounds: Bounds,
@@ -84,8 +97,9 @@ struct Assembly {
 }
 
 impl Assembly {
-    async fn run(mut self, org: OrgStore, to: Option<Seq>) -> Chart {
-        let outcome = self.read(&org, to).await;
+    async fn run(mut self, mut reader: Reader, to: Seq) -> Chart {
+        let outcome = self.read(&mut reader, to).await;
+        drop(reader);
         match outcome {
             Ok(true) => drop(self.send(true).await),
             Ok(false) => {} // nobody listens any more
@@ -99,24 +113,37 @@ impl Assembly {
         self.chart
     }
 
-    async fn read(&mut self, org: &OrgStore, to: Option<Seq>) -> Result<bool, ProjectionError> {
-        let from = self.from + 1;
-        let mut commits = Box::pin(org.commits(from, to));
-        while let Some(commit) = commits.try_next().await? {
-            for recorded in Events::new(org.org(), commit, from, to) {
-                let recorded = recorded?;
-                if self.is_full() && !self.send(false).await {
-                    return Ok(false);
+    async fn read(&mut self, reader: &mut Reader, to: Seq) -> Result<bool, ProjectionError> {
+        while self.to < to {
+            let Some(piece) = reader.next().await? else { break };
+            for events in piece.events().chunks(TURN_EVENTS) {
+                for recorded in events.iter().take_while(|recorded| recorded.seq <= to) {
+                    if self.is_full() && !self.send(false).await {
+                        return Ok(false);
+                    }
+                    self.fold(recorded)?;
                 }
-                let batch = self.batch.get_or_insert_with(|| self.projection.batch());
-                let poisoned = |problem| ProjectionError::Poisoned { org: org.org(), seq: recorded.seq, problem };
-                batch.fold(&self.chart, &recorded).map_err(poisoned)?;
-                self.chart.evolve(recorded.seq, &recorded.event);
-                (self.to, self.recorded_at) = (recorded.seq, recorded.recorded_at);
+                tokio::task::yield_now().await;
             }
-            tokio::task::yield_now().await;
+            if let Some((seq, problem)) = piece.fault().filter(|(seq, _)| *seq <= to) {
+                return Err(self.poisoned(seq, problem.to_owned()));
+            }
         }
         Ok(true)
+    }
+
+    fn fold(&mut self, recorded: &Recorded) -> Result<(), ProjectionError> {
+        let batch = self.batch.get_or_insert_with(|| self.projection.batch());
+        if let Err(problem) = batch.fold(&self.chart, recorded) {
+            return Err(self.poisoned(recorded.seq, problem));
+        }
+        self.chart.evolve(recorded.seq, &recorded.event);
+        (self.to, self.recorded_at) = (recorded.seq, recorded.recorded_at);
+        Ok(())
+    }
+
+    fn poisoned(&self, seq: Seq, problem: String) -> ProjectionError {
+        ProjectionError::Poisoned { org: self.org, seq, problem }
     }
 
     fn is_full(&self) -> bool {

@@ -33,6 +33,10 @@ pub trait Projection: Send + Sync + 'static {
 }
 
 /// Rows on their way from events to the database.
+///
+/// Events are read and decoded once for all projections that are at the same place, so a batch has them by reference and
+/// clones what it keeps. [`Batch::fold`] sees every event: one that says nothing to this read model must cost next to
+/// nothing (look at the event's kind first). A batch of many events and no rows is one checkpoint update.
 pub trait Batch: Send {
     /// Adds what follows from an event; `chart` stands just before it. Pure: the same events give the same rows.
     ///

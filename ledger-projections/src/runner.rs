@@ -15,6 +15,7 @@ use crate::checkpoint::{Checkpoint, Lease, Status, Step, resume, without_waiting
 use crate::error::{Doing, ProjectionError};
 use crate::pipeline::{Bounds, Prepared, Source};
 use crate::projection::Projection;
+use crate::tape::Tape;
 
 /// How long a lease lasts unless it is extended; every batch extends it.
 pub(crate) const LEASE: Duration = Duration::from_secs(30);
@@ -42,6 +43,8 @@ pub(crate) enum Ran {
 /// One projection of one organization, and who works on it.
 pub(crate) struct Runner<'a> {
     pub(crate) org: &'a OrgStore,
+    /// Where its events come from.
+    pub(crate) tape: &'a Arc<Tape>,
     pub(crate) projection: &'a Arc<dyn Projection>,
     pub(crate) owner: Uuid,
     pub(crate) bounds: Bounds,
@@ -142,7 +145,7 @@ impl Runner<'_> {
     ) -> Result<bool, (ProjectionError, Option<(Seq, Seq)>)> {
         let lease = self.lease();
         let mut given_back = false;
-        let mut source = Source::start(self.org.clone(), Arc::clone(self.projection), chart, *at, None, bounds);
+        let mut source = Source::start(self.tape, Arc::clone(self.projection), chart, *at, None, bounds);
         while let Some(prepared) = source.next().await {
             let prepared = prepared.map_err(|error| (error, None))?;
             let (first, to, last) = (prepared.from + 1, prepared.to, prepared.last);
@@ -215,7 +218,7 @@ impl Runner<'_> {
         without_waiting_for_disk(&mut tx).await?;
         sqlx::query("SET LOCAL statement_timeout = 0").execute(&mut *tx).await.doing("set up a rebuild")?;
         self.clear(&mut tx).await?;
-        let mut source = Source::start(self.org.clone(), Arc::clone(self.projection), Chart::default(), 0, Some(head.seq), self.bounds);
+        let mut source = Source::start(self.tape, Arc::clone(self.projection), Chart::default(), 0, Some(head.seq), self.bounds);
         while let Some(prepared) = source.next().await {
             let Prepared { to, batch, chart, .. } = prepared?;
             chart.write(&mut tx, self.name()).await?;

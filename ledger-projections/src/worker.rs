@@ -4,7 +4,7 @@
 //! make it sooner. How events become rows is in [`crate::runner`](self) and the projections.
 
 use std::collections::{HashMap, HashSet};
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::{Arc, Mutex, PoisonError, Weak};
 use std::time::{Duration, Instant};
 
 use ledger_core::Seq;
@@ -19,6 +19,7 @@ use crate::error::ProjectionError;
 use crate::pipeline::Bounds;
 use crate::projection::{self, Projection};
 use crate::runner::{Kept, Progress, Ran, Runner};
+use crate::tape::Tape;
 
 /// The channel on which processes tell each other that an organization has new events; the payload is its id.
 pub const CHANNEL: &str = "ledger_commits";
@@ -96,6 +97,8 @@ pub struct Worker {
     /// What is being worked on, and whether it was woken meanwhile.
     busy: Mutex<HashMap<Key, bool>>,
     charts: Mutex<HashMap<Key, (Seq, crate::chart::Chart)>>,
+    /// The histories that are being read, for runs of the same organization to share.
+    tapes: Mutex<HashMap<OrgId, Weak<Tape>>>,
     permits: Arc<Semaphore>,
 }
 
@@ -118,6 +121,7 @@ impl Worker {
             owner: Uuid::new_v4(),
             busy: Mutex::default(),
             charts: Mutex::default(),
+            tapes: Mutex::default(),
             permits,
         })
     }
@@ -220,7 +224,8 @@ impl Worker {
         let Ok(_permit) = self.permits.acquire().await else { return };
         let org = self.store.for_org(key.0);
         let mut kept: Kept = lock(&self.charts).remove(key);
-        let runner = Runner { org: &org, projection, owner: self.owner, bounds: Bounds::USUAL };
+        let tape = self.tape(&org);
+        let runner = Runner { org: &org, tape: &tape, projection, owner: self.owner, bounds: Bounds::USUAL };
         let applied = self.wakeup.shared.as_ref();
         match runner.run(&mut kept, &mut |_| applied.applied.notify_waiters()).await {
             Ok(_) => {}
@@ -238,6 +243,18 @@ impl Worker {
             charts.insert(*key, kept);
         }
     }
+
+    /// The tape that runs of an organization share while there are any.
+    fn tape(&self, org: &OrgStore) -> Arc<Tape> {
+        let mut tapes = lock(&self.tapes);
+        if let Some(tape) = tapes.get(&org.org()).and_then(Weak::upgrade) {
+            return tape;
+        }
+        tapes.retain(|_, tape| tape.strong_count() > 0);
+        let tape = Tape::new(org.clone());
+        tapes.insert(org.org(), Arc::downgrade(&tape));
+        tape
+    }
 }
 
 /// Tells the workers of other processes that an organization has new events. A hint: they would find out by themselves.
@@ -248,7 +265,7 @@ pub async fn announce(store: &Store, org: OrgId) -> Result<(), ProjectionError> 
     Ok(store.notify(CHANNEL, &org.to_string()).await?)
 }
 
-/// Applies everything new to all projections of an organization, here and now, both at once where there are two.
+/// Applies everything new to all projections of an organization, here and now, all at once.
 /// Where a worker is at it already, waits for it.
 ///
 /// # Errors
@@ -257,8 +274,10 @@ pub async fn catch_up(org: &OrgStore, progress: impl FnMut(Progress) + Send) -> 
     let head = org.head().await?.seq;
     let progress = Mutex::new(progress);
     let progress = &progress;
-    let runs = projection::all().into_iter().map(|projection| async move { catch_up_one(org, &projection, head, progress).await });
-    futures::future::try_join_all(runs).await?;
+    let tape = &Tape::new(org.clone());
+    let runs = projection::all().into_iter().map(|projection| async move { catch_up_one(tape, org, &projection, head, progress).await });
+    // Each to its end: one that has stopped does not hold back the others.
+    futures::future::join_all(runs).await.into_iter().collect::<Result<(), _>>()?;
     Ok(head)
 }
 
@@ -272,17 +291,23 @@ pub async fn catch_up_with(
     progress: impl FnMut(Progress) + Send,
 ) -> Result<Seq, ProjectionError> {
     let head = org.head().await?.seq;
-    catch_up_one(org, projection, head, &Mutex::new(progress)).await?;
+    catch_up_one(&Tape::new(org.clone()), org, projection, head, &Mutex::new(progress)).await?;
     Ok(head)
 }
 
-async fn catch_up_one<F>(org: &OrgStore, projection: &Arc<dyn Projection>, head: Seq, progress: &Mutex<F>) -> Result<(), ProjectionError>
+async fn catch_up_one<F>(
+    tape: &Arc<Tape>,
+    org: &OrgStore,
+    projection: &Arc<dyn Projection>,
+    head: Seq,
+    progress: &Mutex<F>,
+) -> Result<(), ProjectionError>
 where
     F: FnMut(Progress) + Send,
 {
     let name = projection.name();
     let mut report = |seq| lock(progress)(Progress { projection: name, seq, head });
-    let runner = Runner { org, projection, owner: Uuid::new_v4(), bounds: Bounds::USUAL };
+    let runner = Runner { org, tape, projection, owner: Uuid::new_v4(), bounds: Bounds::USUAL };
     loop {
         match runner.run(&mut None, &mut report).await? {
             Ran::UpTo(seq) if seq >= head => return Ok(()),
@@ -312,7 +337,8 @@ pub async fn rebuild(
     mut progress: impl FnMut(Progress) + Send,
 ) -> Result<Seq, ProjectionError> {
     let (name, head) = (projection.name(), org.head().await?.seq);
-    let runner = Runner { org, projection, owner: Uuid::new_v4(), bounds: Bounds::USUAL };
+    let tape = &Tape::new(org.clone());
+    let runner = Runner { org, tape, projection, owner: Uuid::new_v4(), bounds: Bounds::USUAL };
     let deadline = Instant::now() + crate::runner::LEASE * 2;
     loop {
         match runner.rebuild(&mut |seq| progress(Progress { projection: name, seq, head })).await {

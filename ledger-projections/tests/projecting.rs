@@ -6,7 +6,7 @@
 mod common;
 
 use std::sync::Arc;
-use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::time::Duration;
 
 use common::{BEGAN, Dice, World, day, sale, world, world_in};
@@ -361,6 +361,88 @@ async fn rows_of_an_older_version_are_made_anew_and_those_of_a_newer_one_left_al
     world.commit().await;
     let refused = catch_up_with(&world.org, &by_name("account_balance").unwrap(), |_| ()).await;
     assert!(matches!(refused, Err(ProjectionError::NewerVersion { found: 2, expected: 1, .. })), "{refused:?}");
+}
+
+/// A projection that takes long to write, and counts what it was given.
+struct Slow(Arc<AtomicU64>);
+
+struct SlowBatch(Arc<AtomicU64>, usize);
+
+impl Projection for Slow {
+    fn name(&self) -> &'static str {
+        "slow"
+    }
+    fn version(&self) -> u16 {
+        1
+    }
+    fn tables(&self) -> &'static [&'static str] {
+        &[]
+    }
+    fn compares_as_a_whole(&self) -> bool {
+        true
+    }
+    fn batch(&self) -> Box<dyn Batch> {
+        Box::new(SlowBatch(Arc::clone(&self.0), 0))
+    }
+}
+
+impl Batch for SlowBatch {
+    fn fold(&mut self, _: &Chart, event: &Recorded) -> Result<(), String> {
+        // Each event once, in order, whoever else reads them.
+        if self.0.swap(event.seq, Ordering::Relaxed) + 1 != event.seq {
+            return Err("an event was left out or came twice".to_owned());
+        }
+        self.1 += 20_000;
+        Ok(())
+    }
+    fn weight(&self) -> usize {
+        self.1
+    }
+    fn write<'a>(self: Box<Self>, _: &'a mut OrgTx) -> BoxFuture<'a, Result<(), ProjectionError>> {
+        Box::pin(async {
+            tokio::time::sleep(Duration::from_millis(5)).await;
+            Ok(())
+        })
+    }
+    fn compare<'a>(
+        self: Box<Self>,
+        _: &'a mut OrgTx,
+        _: Seq,
+        _: Option<Seq>,
+        _: &'a mut Differences,
+    ) -> BoxFuture<'a, Result<(), ProjectionError>> {
+        Box::pin(async { Ok(()) })
+    }
+}
+
+/// Projections that read the same history together, from different places and at different speeds.
+#[tokio::test(flavor = "multi_thread")]
+async fn a_slow_projection_holds_nobody_back_and_misses_nothing() {
+    let mut world = world(Valuation::Required).await;
+    for n in 0..300 {
+        world.decide(sale(day(n), 100));
+        if n % 7 == 0 {
+            world.commit().await;
+        }
+        if n == 100 {
+            catch_up_with(&world.org, &by_name("account_balance").unwrap(), |_| ()).await.unwrap();
+        }
+    }
+    world.commit().await;
+    let (seen, head) = (Arc::new(AtomicU64::new(0)), world.tip.seq);
+    let projections: Vec<Arc<dyn Projection>> =
+        [Arc::new(Slow(Arc::clone(&seen))) as Arc<dyn Projection>].into_iter().chain(ledger_projections::projection::all()).collect();
+    let (config, wakeup) = (WorkerConfig { parallel: 8, sweep: Duration::from_millis(50) }, Wakeup::default());
+    let working = tokio::spawn(Worker::with_projections(world.store.clone(), wakeup.clone(), config, projections).run());
+    wakeup.wake(world.org.org());
+    for name in NAMES {
+        assert_eq!(wait_for(&world.org, name, head, Duration::from_secs(20), None).await.unwrap(), Waited::Reached(head), "{name}");
+    }
+    assert!(seen.load(Ordering::Relaxed) < head, "the slow one is still at it");
+    assert_eq!(wait_for(&world.org, "slow", head, Duration::from_secs(60), None).await.unwrap(), Waited::Reached(head));
+    assert_eq!(seen.load(Ordering::Relaxed), head);
+    working.abort();
+    assert_same_as_history(&world.org).await;
 }
 
 /// A projection that fails in the middle of a batch, after it has taken events in.
