@@ -3,49 +3,23 @@
 
 #![expect(clippy::unwrap_used, reason = "a test that cannot go on fails")]
 
-use std::process::Command;
+mod terminal;
 
-use ledger_store::testing::{RUNTIME_ROLE, TestDatabase, database};
+use ledger_store::testing::RUNTIME_ROLE;
+use terminal::Terminal;
 
-/// A database, and the way to run commands on it.
-struct Desk {
-    url: String,
-    database: TestDatabase,
-}
+/// Books that are kept at a terminal.
+struct Desk(Terminal);
 
-/// What a command ended with and printed.
-struct Said {
-    code: i32,
-    out: String,
-    err: String,
+impl std::ops::Deref for Desk {
+    type Target = Terminal;
+
+    fn deref(&self) -> &Terminal {
+        &self.0
+    }
 }
 
 impl Desk {
-    async fn new() -> Self {
-        let database = database().await;
-        database.store().await.close().await;
-        Self { url: database.url_for(RUNTIME_ROLE), database }
-    }
-
-    async fn run_as(&self, url: &str, arguments: &[&str]) -> Said {
-        let mut command = Command::new(env!("CARGO_BIN_EXE_ledgerd"));
-        command.env("DATABASE_URL", url).env("LEDGERD_ACTOR", "alice").env_remove("LEDGERD_ADMIN_URL").args(arguments);
-        let output = tokio::task::spawn_blocking(move || command.output().unwrap()).await.unwrap();
-        let text = |bytes: &[u8]| String::from_utf8_lossy(bytes).into_owned();
-        Said { code: output.status.code().unwrap(), out: text(&output.stdout), err: text(&output.stderr) }
-    }
-
-    async fn run(&self, arguments: &[&str]) -> Said {
-        self.run_as(&self.url, arguments).await
-    }
-
-    /// Runs a command that must succeed; answers what it printed.
-    async fn ok(&self, arguments: &[&str]) -> String {
-        let said = self.run(arguments).await;
-        assert_eq!(said.code, 0, "{arguments:?}: {}", said.err);
-        said.out
-    }
-
     async fn post(&self, date: &str, description: &str, debit: &str, credit: &str) -> String {
         let arguments =
             ["entry", "post", "--org", "acme", "--date", date, "--description", description, "--debit", debit, "--credit", credit];
@@ -55,7 +29,7 @@ impl Desk {
 
 /// A company with two years of entries in two currencies.
 async fn acme() -> Desk {
-    let desk = Desk::new().await;
+    let desk = Desk(Terminal::new().await);
     desk.ok(&["org", "create", "acme", "--name", "Acme Trading", "--currency", "USD"]).await;
     for (code, kind, name) in [
         ("1010", "asset", "Bank"),
@@ -232,7 +206,7 @@ async fn read_models_are_shown_and_rebuilt() {
 
 #[tokio::test]
 async fn roles_that_bypass_isolation_and_empty_databases_are_refused() {
-    let desk = Desk::new().await;
+    let desk = Desk(Terminal::new().await);
     let superuser = desk.run_as(&desk.database.url_for("postgres"), &["org", "list"]).await;
     assert!(superuser.code == 2 && superuser.err.contains("it is a superuser"), "{}", superuser.err);
     let empty = ledger_store::testing::empty_database().await;

@@ -4,6 +4,7 @@
 //! it. What the bytes in a commit mean is `ledger-core`'s business; read models are `ledger-projections`'.
 
 pub mod archive;
+pub mod bank;
 pub mod bulk;
 pub mod commits;
 pub mod db;
@@ -14,6 +15,7 @@ pub mod kept;
 pub mod keys;
 pub mod load;
 pub mod migrate;
+pub mod party_details;
 pub mod snapshots;
 pub mod tenant;
 #[cfg(feature = "testing")]
@@ -28,5 +30,6 @@ pub use error::StoreError;
 pub use kept::KeptHead;
 pub use keys::{NewExternalId, NewKey, StoredKey};
 pub use migrate::{MIGRATOR, MigrationReport, ensure_login, migrate};
+pub use party_details::PartyDetails;
 pub use snapshots::Snapshot;
 pub use tenant::{OrgId, OrgStore, OrgTx};

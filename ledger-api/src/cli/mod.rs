@@ -18,6 +18,7 @@ pub mod moment;
 pub mod org;
 pub mod output;
 pub mod party;
+pub mod party_detail;
 pub mod period;
 pub mod progress;
 pub mod projections;
@@ -78,13 +79,13 @@ pub enum Command {
     Bench(bench::BenchArgs),
     /// Import journals that other programs wrote
     Import(Box<import::ImportArgs>),
-    /// Read bank statements and hold them against their own balances
+    /// Read and keep bank statements, and find what their lines are
     #[command(subcommand)]
     Bank(bank::BankCommand),
     /// Open and list accounts of the chart
     #[command(subcommand)]
     Account(account::AccountCommand),
-    /// Register and list customers, vendors and payees
+    /// Register customers, vendors and payees, and keep what is known of them
     #[command(subcommand)]
     Party(party::PartyCommand),
     /// Settle open items against each other, or undo that
@@ -123,7 +124,7 @@ impl Command {
             Self::Org(command) => org::run(shell, command).await,
             Self::Bench(args) => bench::run(shell, args).await,
             Self::Import(args) => import::run(shell, *args).await,
-            Self::Bank(command) => bank::run(&command),
+            Self::Bank(command) => bank::run(shell, command).await,
             Self::Account(command) => account::run(shell, command).await,
             Self::Party(command) => party::run(shell, command).await,
             Self::Allocation(command) => allocate::run(shell, command).await,

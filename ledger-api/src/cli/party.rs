@@ -10,7 +10,7 @@ use serde_json::{Value, json};
 
 use super::complaint::Outcome;
 use super::output::{self, Format, FormatArg, Sheet, print, text};
-use super::shell::Shell;
+use super::{party_detail, shell::Shell};
 
 /// The commands of `party`.
 #[derive(Debug, Subcommand)]
@@ -19,6 +19,12 @@ pub enum PartyCommand {
     Register(RegisterArgs),
     /// List the parties
     List(ListArgs),
+    /// Keep a party's name, address and the like, beside history and never in it
+    Detail(Box<party_detail::DetailArgs>),
+    /// Show what is known of a party
+    Show(party_detail::ShowArgs),
+    /// Erase what is known of a party; history stays as it is
+    Erase(party_detail::EraseArgs),
 }
 
 /// What a party is to the organization.
@@ -111,6 +117,9 @@ pub(super) async fn run(shell: &Shell, command: PartyCommand) -> anyhow::Result<
     match command {
         PartyCommand::Register(args) => register(shell, args).await,
         PartyCommand::List(args) => list(shell, &args).await,
+        PartyCommand::Detail(args) => party_detail::detail(shell, *args).await,
+        PartyCommand::Show(args) => party_detail::show(shell, args).await,
+        PartyCommand::Erase(args) => party_detail::erase(shell, args).await,
     }
 }
 

@@ -1,22 +1,15 @@
-//! `ledgerd bank`: statements that banks wrote, read and held against their own balances. No database is touched.
+//! `ledgerd bank read`: statements that banks wrote, read and held against their own balances. No database is touched.
 
 use std::io::Read;
 use std::path::{Path, PathBuf};
 
-use clap::{Args, Subcommand, ValueEnum};
+use clap::{Args, ValueEnum};
 use serde_json::{Value, json};
 
-use super::complaint::Outcome;
-use super::output::{self, Format, FormatArg, Sheet, number, print, text};
 use crate::bank::{Balance, BankFile, BankFormat, FILE_BYTES_MAX, Refused, Statement, Verdict, read};
+use crate::cli::complaint::Outcome;
+use crate::cli::output::{self, Format, FormatArg, Sheet, number, print, text};
 use crate::import::source::{Place, SourceError};
-
-/// Commands about bank statements.
-#[derive(Debug, Subcommand)]
-pub enum BankCommand {
-    /// Read camt.053, OFX and MT940 files and hold each statement against its own balances
-    Read(ReadArgs),
-}
 
 /// Arguments of `bank read`.
 #[derive(Debug, Args)]
@@ -63,8 +56,7 @@ impl From<FromArg> for BankFormat {
 /// A file and what came of it.
 type ReadFile = (String, Result<BankFile, Refused>);
 
-pub(super) fn run(command: &BankCommand) -> anyhow::Result<Outcome> {
-    let BankCommand::Read(args) = command;
+pub(super) fn run(args: &ReadArgs) -> anyhow::Result<Outcome> {
     let files: Vec<ReadFile> = args.files.iter().map(|path| read_file(path, args.from.map(BankFormat::from))).collect();
     let complaints = files.iter().flat_map(|(_, file)| match file {
         Ok(file) => file.left_out.iter().chain(file.statements.iter().flat_map(|statement| &statement.notes)).collect::<Vec<_>>(),
@@ -87,6 +79,13 @@ fn is_right((_, file): &ReadFile) -> bool {
 }
 
 fn read_file(path: &Path, format: Option<BankFormat>) -> ReadFile {
+    let (name, bytes) = bytes_of(path);
+    let file = bytes.and_then(|bytes| read(&bytes, &name, format));
+    (name, file)
+}
+
+/// What messages call a file, and its bytes.
+pub(super) fn bytes_of(path: &Path) -> (String, Result<Vec<u8>, Refused>) {
     let name = if path == Path::new("-") { "standard input".to_owned() } else { path.display().to_string() };
     let mut bytes = Vec::new();
     let taken = if path == Path::new("-") {
@@ -94,18 +93,16 @@ fn read_file(path: &Path, format: Option<BankFormat>) -> ReadFile {
     } else {
         std::fs::File::open(path).and_then(|file| file.take(FILE_BYTES_MAX + 1).read_to_end(&mut bytes))
     };
-    let file = match taken {
-        Ok(_) => read(&bytes, &name, format),
-        Err(error) => {
-            let place = Place { file: name.as_str().into(), line: 0, column: 0 };
-            let problem = format!("the file cannot be read: {error}");
-            Err(Refused(vec![SourceError { place, problem, found: None, remedy: None, text: None }]))
-        }
+    let refused = |error: std::io::Error| {
+        let place = Place { file: name.as_str().into(), line: 0, column: 0 };
+        let problem = format!("the file cannot be read: {error}");
+        Refused(vec![SourceError { place, problem, found: None, remedy: None, text: None }])
     };
-    (name, file)
+    let bytes = taken.map(|_| bytes).map_err(refused);
+    (name, bytes)
 }
 
-fn verdict(verdict: &Verdict) -> String {
+pub(super) fn verdict(verdict: &Verdict) -> String {
     match verdict {
         Verdict::Differs(by) => format!("no, off by {by}"),
         Verdict::Currencies(currencies) => format!("no, in {}", currencies.join(" and ")),
@@ -113,7 +110,7 @@ fn verdict(verdict: &Verdict) -> String {
     }
 }
 
-fn balance(balance: Option<&Balance>, currency: &str) -> String {
+pub(super) fn balance(balance: Option<&Balance>, currency: &str) -> String {
     match balance {
         None => String::new(),
         Some(balance) if balance.currency == currency => balance.amount.to_string(),
