@@ -83,81 +83,48 @@ impl AccountType {
     }
 }
 
-macro_rules! sub_types {
-    ($($(#[$doc:meta])* $variant:ident = $no:literal $word:literal),+ $(,)?) => {
-        /// What an account is for, where reports and rules need to know it.
-        #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash)]
-        pub enum SubType { $( $(#[$doc])* $variant = $no, )+ }
-
-        impl SubType {
-            /// All sub-types.
-            pub const ALL: &'static [Self] = &[$(Self::$variant),+];
-
-            /// The word used in files and reports.
-            #[must_use]
-            pub const fn as_str(self) -> &'static str {
-                match self { $(Self::$variant => $word),+ }
-            }
-
-            /// The number used in events; never reused.
-            #[must_use]
-            pub const fn number(self) -> u8 {
-                match self { $(Self::$variant => $no),+ }
-            }
-
-            /// The sub-type with this number.
-            #[must_use]
-            pub const fn from_number(no: u8) -> Option<Self> {
-                match no { $($no => Some(Self::$variant),)+ _ => None }
-            }
-
-            /// Reads the word of a file.
-            #[must_use]
-            pub fn parse(word: &str) -> Option<Self> {
-                match word.to_ascii_lowercase().as_str() { $($word => Some(Self::$variant),)+ _ => None }
-            }
-        }
-    };
-}
-
-sub_types! {
-    /// Nothing special.
-    #[default]
-    General = 0 "general",
-    /// Money in hand.
-    Cash = 1 "cash",
-    /// Money at a bank.
-    Bank = 2 "bank",
-    /// What customers owe: a control account.
-    Receivable = 3 "receivable",
-    /// What vendors are owed: a control account.
-    Payable = 4 "payable",
-    /// Taxes owed or recoverable.
-    Tax = 5 "tax",
-    /// Things that last.
-    FixedAsset = 6 "fixed_asset",
-    /// What they have lost in value.
-    AccumulatedDepreciation = 7 "accumulated_depreciation",
-    /// Goods for sale.
-    Inventory = 8 "inventory",
-    /// Received but not yet earned.
-    DeferredRevenue = 9 "deferred_revenue",
-    /// Exchange differences.
-    FxGainLoss = 10 "fx_gain_loss",
-    /// Unrealised revaluation beside a control account.
-    ValuationAdjustment = 11 "valuation_adjustment",
-    /// Where named roundings go.
-    Rounding = 12 "rounding",
-    /// The other side of exchanges, so that each currency sums to zero.
-    Conversion = 13 "conversion",
-    /// Profits of earlier years.
-    RetainedEarnings = 14 "retained_earnings",
-    /// Cost of goods sold.
-    CostOfSales = 15 "cogs",
-    /// Paid but not yet spent.
-    PrepaidExpense = 16 "prepaid_expense",
-    /// What agents and sellers earn on sales.
-    Commission = 17 "commission",
+words! {
+    /// What an account is for, where reports and rules need to know it.
+    #[derive(Default)]
+    SubType {
+        /// Nothing special.
+        #[default]
+        General = 0 "general",
+        /// Money in hand.
+        Cash = 1 "cash",
+        /// Money at a bank.
+        Bank = 2 "bank",
+        /// What customers owe: a control account.
+        Receivable = 3 "receivable",
+        /// What vendors are owed: a control account.
+        Payable = 4 "payable",
+        /// Taxes owed or recoverable.
+        Tax = 5 "tax",
+        /// Things that last.
+        FixedAsset = 6 "fixed_asset",
+        /// What they have lost in value.
+        AccumulatedDepreciation = 7 "accumulated_depreciation",
+        /// Goods for sale.
+        Inventory = 8 "inventory",
+        /// Received but not yet earned.
+        DeferredRevenue = 9 "deferred_revenue",
+        /// Exchange differences.
+        FxGainLoss = 10 "fx_gain_loss",
+        /// Unrealised revaluation beside a control account.
+        ValuationAdjustment = 11 "valuation_adjustment",
+        /// Where named roundings go.
+        Rounding = 12 "rounding",
+        /// The other side of exchanges, so that each currency sums to zero.
+        Conversion = 13 "conversion",
+        /// Profits of earlier years.
+        RetainedEarnings = 14 "retained_earnings",
+        /// Cost of goods sold.
+        CostOfSales = 15 "cogs",
+        /// Paid but not yet spent.
+        PrepaidExpense = 16 "prepaid_expense",
+        /// What agents and sellers earn on sales.
+        Commission = 17 "commission",
+    }
 }
 
 /// Whether an account takes postings.

@@ -58,14 +58,16 @@ pub enum Command {
     ReverseEntry(ReverseEntry),
     /// Negate a posted entry and post another in its place.
     CorrectEntry(Box<CorrectEntry>),
-    /// Close a period, soft or hard.
+    /// Close a period, soft or hard. A hard close with points of the checklist open is refused unless they are accepted.
     ClosePeriod {
         /// The period.
         month: Month,
         /// Soft-closed or hard-closed.
         status: PeriodStatus,
-        /// Why.
+        /// Why; may not be empty where open points are accepted.
         reason: Text,
+        /// Close hard whatever is open of [the checklist](crate::Book::close_checklist); the event's reason says what was.
+        accept_open: bool,
     },
     /// Open a closed period again.
     ReopenPeriod {

@@ -6,6 +6,9 @@
 //! Start at [`book`]: `decide` turns a command into events or a [`Rejection`], `evolve` folds events into a [`Book`].
 //! [`event`] holds the facts, [`codec`] their bytes, [`chain`] the hashes that make them tamper-evident.
 
+#[macro_use]
+mod words;
+
 pub mod account;
 pub mod actor;
 mod ascending;

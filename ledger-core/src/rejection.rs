@@ -300,6 +300,13 @@ rejections! {
         /// What was asked.
         status: &'static str,
     } = "PERIOD_STEP", "period {month} cannot be closed as {status}", "reopen it first, or choose soft-closed or hard-closed";
+    /// The month's checklist has open points.
+    PeriodHasOpenPoints {
+        /// The period.
+        month: Month,
+        /// What is open, and what to do about it.
+        points: Text,
+    } = "PERIOD_HAS_OPEN_POINTS", "period {month} has open points: {points}", "do what is listed, or accept the open points with a reason", transient;
     /// No such party.
     PartyUnknown {
         /// Its code.

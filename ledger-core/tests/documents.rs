@@ -263,7 +263,7 @@ fn deferrals_are_fixed_recognised_and_cancelled_first() {
     books(
         "USD",
         "invoice C 2025-01-08: sales 2258.06 cc north defer 2025-01-08 2025-03-15 months_in_part deferred
-         close 2025-01 hard
+         close 2025-01 hard accept why=late
          recognise 2025-02-28
          sum last-1: deferred/north 774.19 | sales/north -774.19
          sum last: deferred/north 1000.00 | sales/north -1000.00
@@ -456,4 +456,54 @@ fn the_checklist_of_a_month_says_what_is_left() {
     assert_eq!(counts, (1, 1, 1, 0, 1));
     let done = books("USD", "invoice C 2026-01-05: sales 120\n receive C 2026-01-06 bank 120");
     assert!(done.book.close_checklist(month).is_clear());
+}
+
+/// What the refusal of a hard close says, and the reason that the event keeps once it is accepted.
+#[test]
+fn a_hard_close_wants_the_checklist_done_or_accepted() {
+    let script = "invoice C 2026-01-05 cur=EUR rate=1.1: sales 120 defer 2026-01-01 2026-12-31 months deferred
+         receive C 2026-01-06 bank 10
+         order C 2026-01-07: sales 1
+         close 2026-01 soft
+         reopen 2026-01
+         close 2026-01 hard => PERIOD_HAS_OPEN_POINTS
+         close 2026-01 hard accept => INVALID_TEXT";
+    let mut ledger = books("USD", script);
+    let month = ledger_core::Month::parse("2026-01").unwrap();
+    let refusal = words::attempt(&mut ledger, "close 2026-01 hard").unwrap_err();
+    assert_eq!(
+        refusal.to_string(),
+        "period 2026-01 has open points: 1 unallocated (C:IN-1): allocate it to what it pays, or refund it; \
+         1 order (ORD-1): invoice the order; 1 unrecognised (INV-1 line 1): recognise deferred amounts up to the month's end; \
+         1 unrevalued (C:INV-1): record the closing rate and revalue at the month's end"
+    );
+    let points = ledger.book.open_points(month);
+    let named: Vec<_> = points.iter().map(|point| format!("{} {} {}", point.kind.as_str(), point.amount, point.currency)).collect();
+    assert_eq!(named, ["unallocated -10.00 USD", "order 1.00 USD", "unrecognised 10.00 EUR", "unrevalued 120.00 EUR"]);
+    words::attempt(&mut ledger, "close 2026-01 hard accept why=audited").unwrap();
+    let Event::PeriodClosed { reason, .. } = &ledger.events.last().unwrap().event else { panic!("a month was closed") };
+    assert_eq!(reason, "audited (accepted: 1 unallocated, 1 order, 1 unrecognised, 1 unrevalued)");
+
+    // Each point is done by its own command; later months do not bring it back.
+    books(
+        "USD",
+        &format!(
+            "{script}
+             close 2025-12 hard
+             invoice-order ORD-1 2026-01-08
+             allocate C:IN-1: C:INV-2 1
+             refund C 2026-01-31 bank 9: C:IN-1 9
+             recognise 2026-01-31
+             rate EUR USD 1.1 2026-01-31 closing
+             close 2026-01 hard -- at its own rate nothing is to be revalued
+             rate EUR USD 1.2 2026-02-28 closing
+             close 2026-02 hard => PERIOD_HAS_OPEN_POINTS
+             revalue 2026-02-28
+             recognise 2026-02-28
+             close 2026-02 hard
+             receive C 2026-03-01 bank 120 cur=EUR rate=1.2
+             recognise 2026-03-31
+             close 2026-03 hard"
+        ),
+    );
 }

@@ -197,7 +197,7 @@ fn command() -> BoxedStrategy<Command> {
             .prop_map(|(account, status)| Command::SetAccountStatus { account: account.into(), status, reason: "".into() }),
         3 => (account(), currency(), bound(), bound())
             .prop_map(|(account, currency, min, max)| Command::SetBalanceCondition { account: account.into(), currency: currency.into(), min, max }),
-        2 => (month(), period).prop_map(|(month, status)| Command::ClosePeriod { month, status, reason: "".into() }),
+        2 => (month(), period).prop_map(|(month, status)| Command::ClosePeriod { month, status, reason: "".into(), accept_open: false }),
         2 => month().prop_map(|month| Command::ReopenPeriod { month, reason: "why".into() }),
     ]
     .boxed()

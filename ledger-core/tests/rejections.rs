@@ -44,6 +44,7 @@ const SCRIPTS: &[(&str, &str)] = &[
     ("ALREADY_REVERSED", "BOOKS\n post 2026-01-05: cash 1 USD | sales -1 USD\n reverse #1\n reverse #1 => ALREADY_REVERSED"),
     ("PERIOD_UNCHANGED", "BOOKS\n reopen 2026-01 => PERIOD_UNCHANGED"),
     ("PERIOD_STEP", "BOOKS\n close 2026-01 hard\n close 2026-01 soft => PERIOD_STEP"),
+    ("PERIOD_HAS_OPEN_POINTS", "OWED\n SOLD\n close 2026-01 hard => PERIOD_HAS_OPEN_POINTS"),
     ("PARTY_UNKNOWN", "OWED\n post 2026-01-05: ar 1 USD party Y doc 1 | sales -1 USD => PARTY_UNKNOWN line 1"),
     ("PARTY_DIFFERS", "OWED\n party C customer\n party C vendor => PARTY_DIFFERS"),
     ("TERMS_INVALID", "OWED\n party D customer terms=30@10,0@20 => TERMS_INVALID"),

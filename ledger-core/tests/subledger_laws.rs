@@ -135,7 +135,7 @@ fn command(ledger: &Ledger, dice: &mut Dice) -> Option<Command> {
         11 => {
             let month = Month::of(dice.date());
             if dice.below(2) == 0 {
-                return Some(Command::ClosePeriod { month, status: PeriodStatus::SoftClosed, reason: "".into() });
+                return Some(Command::ClosePeriod { month, status: PeriodStatus::SoftClosed, reason: "".into(), accept_open: false });
             }
             Some(Command::ReopenPeriod { month, reason: "late bill".into() })
         }

@@ -342,7 +342,7 @@ fn an_allocation_counts_in_an_open_period() {
         "INR",
         "post 2026-01-05: ar 100 USD = 8000 party C doc I | sales -100 USD = -8000
          post 2026-02-01: ar -60 USD = -5100 party C doc P | cash 60 USD = 5100
-         close 2026-02 hard
+         close 2026-02 hard accept why=later
          allocate C:P on=2026-02-10 => PERIOD_CLOSED
          allocate C:P
          item C:I at 2026-02-28 100 USD 8000

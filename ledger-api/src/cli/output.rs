@@ -114,6 +114,26 @@ pub fn json(value: &Value) -> String {
     format!("{value:#}\n")
 }
 
+/// Rows of texts as CSV or as JSON objects with the same names; a table is the caller's, who knows its readers.
+///
+/// # Errors
+/// Rows of another length than the names.
+pub fn records<const N: usize>(
+    names: &[&str; N],
+    rows: &[[String; N]],
+    format: Format,
+    table: impl FnOnce() -> String,
+) -> anyhow::Result<String> {
+    let object = |row: &[String; N]| {
+        Value::Object(names.iter().map(|name| (*name).to_owned()).zip(row.iter().map(|cell| cell.as_str().into())).collect())
+    };
+    Ok(match format {
+        Format::Csv => csv(names, rows)?,
+        Format::Json => json(&Value::Array(rows.iter().map(object).collect())),
+        Format::Table => table(),
+    })
+}
+
 /// A text that stands `depth` steps to the right.
 #[must_use]
 pub fn indented(depth: usize, text: &str) -> String {

@@ -59,9 +59,14 @@ impl Book {
 
     /// How people know an item.
     fn item_name(&self, id: ItemId, item: &OpenItem) -> Text {
+        Text::from(format!("{} ({id})", self.item_label(item)))
+    }
+
+    /// `PARTY:DOCUMENT`, and the instalment from the second on.
+    pub(super) fn item_label(&self, item: &OpenItem) -> Text {
         let party = self.party(item.party).map_or("", |party| party.code.as_str());
         let instalment = if item.instalment > 1 { format!("#{}", item.instalment) } else { String::new() };
-        Text::from(format!("{party}:{}{instalment} ({id})", item.document))
+        Text::from(format!("{party}:{}{instalment}", item.document))
     }
 }
 

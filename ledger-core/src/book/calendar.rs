@@ -2,6 +2,7 @@
 
 use chrono::NaiveDate;
 
+use super::checklist::{counted, listed};
 use super::{Book, text};
 use crate::Text;
 use crate::event::Event;
@@ -38,7 +39,13 @@ impl Book {
         Err(refusal)
     }
 
-    pub(super) fn close_period(&self, month: Month, status: PeriodStatus, reason: &Text) -> Result<Vec<Event>, Rejection> {
+    pub(super) fn close_period(
+        &self,
+        month: Month,
+        status: PeriodStatus,
+        reason: &Text,
+        accept_open: bool,
+    ) -> Result<Vec<Event>, Rejection> {
         text::bounded("reason", reason, DESCRIPTION_BYTES_MAX, 0)?;
         text::date(month.first_day(), 0)?;
         let current = self.period_status(month);
@@ -48,7 +55,18 @@ impl Book {
         if status < current || status == PeriodStatus::Open {
             return Err(Rejection::PeriodStep { month, status: status.as_str() });
         }
-        Ok(vec![Event::PeriodClosed { month, status, reason: reason.clone() }])
+        let mut reason = reason.clone();
+        if status == PeriodStatus::HardClosed {
+            let points = self.open_points(month);
+            if !points.is_empty() && !accept_open {
+                return Err(Rejection::PeriodHasOpenPoints { month, points: listed(&points) });
+            }
+            if !points.is_empty() {
+                text::printable("reason", &reason, DESCRIPTION_BYTES_MAX, 0)?;
+                reason.push_str(&format!(" (accepted: {})", counted(&points)));
+            }
+        }
+        Ok(vec![Event::PeriodClosed { month, status, reason }])
     }
 
     pub(super) fn reopen_period(&self, month: Month, reason: &Text) -> Result<Vec<Event>, Rejection> {

@@ -2,6 +2,7 @@
 
 use rust_decimal::Decimal;
 
+use super::posting::units_or_refusal;
 use super::{Book, commodity_kind, text};
 use crate::Text;
 use crate::account::{Account, AccountNo, AccountStatus, BalanceCondition};
@@ -11,7 +12,7 @@ use crate::draft::AccountRef;
 use crate::event::Event;
 use crate::limits::{ACCOUNT_CODE_BYTES_MAX, ACCOUNTS_MAX, COMMODITIES_MAX, COMMODITY_CODE_BYTES_MAX, DESCRIPTION_BYTES_MAX};
 use crate::limits::{NAME_BYTES_MAX, REFERENCE_BYTES_MAX, SCALE_MAX};
-use crate::money::{Units, units_of};
+use crate::money::Units;
 use crate::rate::QuotedRate;
 use crate::rejection::Rejection;
 
@@ -225,9 +226,5 @@ fn describe(account: &Account) -> Text {
 
 /// Minor units of a decimal, or the refusal that names the line.
 pub(super) fn to_units(amount: Decimal, commodity: &Commodity, line: usize) -> Result<Units, Rejection> {
-    use crate::money::MoneyError;
-    units_of(amount, commodity.scale).map_err(|error| match error {
-        MoneyError::OverPrecise { amount, scale } => Rejection::OverPrecise { amount, currency: commodity.code.clone(), scale, line },
-        MoneyError::Overflow | MoneyError::CurrencyMismatch => Rejection::AmountTooLarge { line },
-    })
+    units_or_refusal(amount, &commodity.code, commodity.scale, line)
 }

@@ -13,6 +13,7 @@ mod balancing;
 mod bounds;
 mod calendar;
 mod chart;
+mod checklist;
 mod commissions;
 mod deferrals;
 mod documents;
@@ -120,9 +121,10 @@ impl History for BTreeMap<Seq, BalancedEntry> {
 
 pub(crate) use agreed::Agreed;
 pub use agreed::{DocumentFacts, KeptAccrual};
+pub use checklist::{CloseChecklist, OpenPoint, PointKind};
 pub use subledger::KeptAllocation;
 pub(crate) use subledger::{LastRevalued, SubLedgers};
-pub use year_end::{CloseChecklist, year_balances};
+pub use year_end::year_balances;
 
 type Index<K, V> = rustc_hash::FxHashMap<K, V>;
 
@@ -203,7 +205,7 @@ impl Book {
             Command::PostEntry(draft) => self.post_and_allocate(draft, context),
             Command::ReverseEntry(reverse) => self.reverse_entry(reverse, context),
             Command::CorrectEntry(correct) => self.correct(correct, context),
-            Command::ClosePeriod { month, status, reason } => self.close_period(*month, *status, reason),
+            Command::ClosePeriod { month, status, reason, accept_open } => self.close_period(*month, *status, reason, *accept_open),
             Command::ReopenPeriod { month, reason } => self.reopen_period(*month, reason),
             Command::Revalue { date } => self.revalue(*date, context),
             Command::RegisterParty(register) => self.register(register),

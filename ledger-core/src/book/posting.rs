@@ -292,7 +292,8 @@ fn header(draft: &DraftEntry, corrects: Option<Seq>) -> EntryHeader {
     }
 }
 
-fn units_or_refusal(amount: Decimal, currency: &Text, scale: u8, line: usize) -> Result<Units, Rejection> {
+/// An amount in a commodity's smallest units, or why that cannot be.
+pub(super) fn units_or_refusal(amount: Decimal, currency: &Text, scale: u8, line: usize) -> Result<Units, Rejection> {
     use crate::money::{MoneyError, units_of};
     units_of(amount, scale).map_err(|error| match error {
         MoneyError::OverPrecise { .. } => Rejection::OverPrecise { amount, currency: currency.clone(), scale, line },

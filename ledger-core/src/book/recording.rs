@@ -7,7 +7,7 @@ use chrono::NaiveDate;
 use rust_decimal::Decimal;
 
 use super::plan::Plan;
-use super::posting::Fresh;
+use super::posting::{Fresh, units_or_refusal};
 use super::{Book, FUNCTIONAL, text};
 use crate::account::AccountNo;
 use crate::codec::{document_bytes, entry_bytes_at_most};
@@ -35,11 +35,7 @@ pub(super) struct Currency {
 
 impl Currency {
     pub(super) fn units(&self, amount: Decimal, line: usize) -> Result<Units, Rejection> {
-        use crate::money::{MoneyError, units_of};
-        units_of(amount, self.scale).map_err(|error| match error {
-            MoneyError::OverPrecise { .. } => Rejection::OverPrecise { amount, currency: self.code.clone(), scale: self.scale, line },
-            MoneyError::Overflow | MoneyError::CurrencyMismatch => Rejection::AmountTooLarge { line },
-        })
+        units_or_refusal(amount, &self.code, self.scale, line)
     }
 
     pub(super) fn is_functional(&self) -> bool {

@@ -59,8 +59,7 @@ impl Book {
         let mut rates = Rates::new();
         let mut found = Vec::new();
         let mut before = self.sub.last_revalued.at(date);
-        let items = self.foreign_items_at(date).map(|(id, money, value)| (RevaluedTarget::Item(id), money, value));
-        for (target, money, carried) in items.chain(self.foreign_cash_at(date)) {
+        for (target, money, carried) in self.foreign_at(date) {
             let rate = match rates.get(&money.currency()) {
                 Some(rate) => *rate,
                 None => self.closing_rate(money.currency(), date)?,
@@ -91,6 +90,12 @@ impl Book {
             let base = self.commodity(currency).map(|commodity| commodity.code.clone()).unwrap_or_default();
             Rejection::RateMissing { base, quote: self.functional().code.clone(), date, line: 0 }
         })
+    }
+
+    /// Foreign items and holdings as they were at a date: amount and value.
+    pub(super) fn foreign_at(&self, date: NaiveDate) -> impl Iterator<Item = (RevaluedTarget, Money, Units)> {
+        let items = self.foreign_items_at(date).map(|(id, money, value)| (RevaluedTarget::Item(id), money, value));
+        items.chain(self.foreign_cash_at(date))
     }
 
     /// Foreign items as they were open at a date: those that are open now, and those that were settled since.

@@ -1,4 +1,4 @@
-//! The end of periods: the explicit closing entry of a year, and what a month still needs before it is closed.
+//! The explicit closing entry of a year. What a month still needs before it is closed is in `checklist`.
 //!
 //! Retained earnings are derived; an explicit closing is a typed entry that reports leave out of profit and loss.
 //! Books hold no balances by dimension, so whoever asks sums them up from history and names the position up to
@@ -9,7 +9,8 @@ use std::collections::BTreeMap;
 use chrono::NaiveDate;
 
 use super::plan::Plan;
-use super::{Book, Context, FUNCTIONAL, Holding};
+use super::{Book, Context, FUNCTIONAL};
+use crate::Text;
 use crate::account::{AccountNo, AccountType, SubType};
 use crate::command::{CloseYear, YearBalance};
 use crate::commodity::CommodityNo;
@@ -17,10 +18,7 @@ use crate::draft::{AccountRef, DraftDetail, DraftEntry, DraftLine};
 use crate::entry::{BalancedEntry, EntryKind};
 use crate::event::Event;
 use crate::money::{Units, decimal_of};
-use crate::period::Month;
 use crate::rejection::Rejection;
-use crate::subledger::{ItemId, Side};
-use crate::{Seq, Text};
 
 /// Account, commodity and dimensions.
 type Place = (AccountNo, CommodityNo, Vec<(Text, Text)>);
@@ -63,29 +61,6 @@ fn balances_of(book: &Book, (account, currency, tags): Place, (units, value): (U
     rows.map(|(units, value)| balance(units, value)).collect()
 }
 
-/// What a month still needs before it is closed. Everything empty: nothing.
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub struct CloseChecklist {
-    /// Payments and credits of the month or before that settle nothing yet.
-    pub unapplied: Vec<ItemId>,
-    /// Schedules with parts of the month or before that are not recognised.
-    pub unrecognised: Vec<ItemId>,
-    /// Foreign items that were open at the month's end, where no revaluation stands at that day.
-    pub unrevalued: Vec<ItemId>,
-    /// Control accounts that hold what no open item explains, as of now; see [`Book::unreconciled`].
-    pub unreconciled: Vec<(AccountNo, Holding)>,
-    /// Orders up to the month's end that were not invoiced.
-    pub orders: Vec<Seq>,
-}
-
-impl CloseChecklist {
-    /// Whether nothing is left to do.
-    #[must_use]
-    pub fn is_clear(&self) -> bool {
-        *self == Self::default()
-    }
-}
-
 impl Book {
     pub(super) fn close_year(&self, close: &CloseYear, context: &Context<'_>) -> Result<Vec<Event>, Rejection> {
         if close.seq != self.seq {
@@ -126,26 +101,6 @@ impl Book {
         plan.define(fresh);
         plan.post(Event::EntryPosted(entry));
         Ok(plan.into_events())
-    }
-
-    /// What is still to be done before a month is closed.
-    #[must_use]
-    pub fn close_checklist(&self, month: Month) -> CloseChecklist {
-        let last = month.next().first_day().pred_opt().unwrap_or(NaiveDate::MAX);
-        let items =
-            || [Side::Receivable, Side::Payable].into_iter().flat_map(|side| self.open_items(side, None).map(move |item| (side, item)));
-        let open_then = |id: ItemId| self.item_at(id, last).is_some_and(|(money, _)| money.units() != 0);
-        let unapplied = items().filter(|(side, (id, item))| item.money.units().signum() != side.opening_sign() && open_then(*id));
-        // An item that was settled since was open at the month's end all the same.
-        let foreign = self.items().filter(|(id, item)| item.money.currency() != FUNCTIONAL && item.date <= last && open_then(*id));
-        let due = |deferral: &&crate::subledger::Deferral| deferral.parts.iter().any(|part| part.date <= last);
-        CloseChecklist {
-            unapplied: unapplied.map(|(_, (id, _))| id).collect(),
-            unrecognised: self.deferrals().filter(due).map(|deferral| deferral.id).collect(),
-            unrevalued: if self.revaluation(last).is_some() { Vec::new() } else { foreign.map(|(id, _)| id).collect() },
-            unreconciled: self.unreconciled(),
-            orders: self.orders().filter(|(_, order)| order.date <= last).map(|(seq, _)| seq).collect(),
-        }
     }
 
     /// The account that profits of earlier years go to, where the chart has one.

@@ -5,7 +5,7 @@
 //! open CODE TYPE [contra] [summary] [sub=WORD] [under=CODE]      change CODE [name=N] [sub=WORD] [under=CODE|-]
 //! commodity CODE SCALE                                           rate BASE QUOTE RATE DATE [TYPE]
 //! lock|unlock|shut|reopen-account CODE                           bound CODE CURRENCY [min=N] [max=N]
-//! close MONTH soft|hard      reopen MONTH                        permit soft | permit none
+//! close MONTH soft|hard [accept why=WORD]      reopen MONTH        permit soft | permit none
 //! post DATE [rounding=CODE] [id=ID]: LINE | LINE …               (entries are #1, #2 … as they are posted)
 //!   LINE = ACCOUNT AMOUNT CURRENCY [@@ AMOUNT CURRENCY] [= FUNCTIONAL] [at RATE QUOTE] [due DATE] [party CODE] [doc NUMBER]
 //! reverse #N|document [DATE]                                          correct #N [DATE] by DATE: LINE | LINE …
@@ -263,7 +263,12 @@ fn command(ledger: &Ledger, words: &[&str], lines: &str) -> Command {
             min: option("min").map(dec),
             max: option("max").map(dec),
         },
-        "close" => Command::ClosePeriod { month: Month::parse(words[1]).unwrap(), status: period(words[2]), reason: "".into() },
+        "close" => Command::ClosePeriod {
+            month: Month::parse(words[1]).unwrap(),
+            status: period(words[2]),
+            reason: option("why").unwrap_or_default().into(),
+            accept_open: flag("accept"),
+        },
         "reopen" => Command::ReopenPeriod { month: Month::parse(words[1]).unwrap(), reason: option("why").unwrap_or("a reason").into() },
         "post" => Command::PostEntry(draft(words[1], option("rounding"), option("id"), lines)),
         "reverse" => Command::ReverseEntry(reverse(ledger, words)),

@@ -297,7 +297,7 @@ fn closings() -> impl Iterator<Item = (String, Command)> {
     let close = |months: i32, status: PeriodStatus, reason: &'static str| {
         (0..months).map(move |number| {
             let month = Month::from_ordinal(FIRST_MONTH + number);
-            let command = Command::ClosePeriod { month, status, reason: reason.into() };
+            let command = Command::ClosePeriod { month, status, reason: reason.into(), accept_open: false };
             (format!("demo:close:{}:{month}", status.as_str()), command)
         })
     };
