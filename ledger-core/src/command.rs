@@ -15,8 +15,8 @@ use crate::subledger::{ItemId, PartyKind, Side, Terms};
 use crate::{Seq, Text};
 
 pub use documents::{
-    AccrueCommission, CloseYear, DefineCommissionPlan, DefineTaxCode, DraftDeferral, DraftDocument, DraftDocumentLine, DraftRule,
-    DraftTaxComponent, DraftTier, DraftValue, InvoiceOrder, PayOutCommissions, RecordPayment, Settles, WriteOff, YearBalance,
+    AccrueCommission, AssignCommission, CloseYear, DefineCommissionPlan, DefineTaxCode, DraftDeferral, DraftDocument, DraftDocumentLine,
+    DraftRule, DraftTaxComponent, DraftTier, DraftValue, InvoiceOrder, PayOutCommissions, RecordPayment, Settles, WriteOff, YearBalance,
 };
 
 /// Everything that can be asked of a book.
@@ -121,6 +121,8 @@ pub enum Command {
     },
     /// Define or change a commission plan.
     DefineCommissionPlan(Box<DefineCommissionPlan>),
+    /// Say who earns by a commission plan on which invoices.
+    AssignCommission(Box<AssignCommission>),
     /// Accrue what a payee earned on an invoice.
     AccrueCommission(Box<AccrueCommission>),
     /// Turn what a payee is owed into an open item.

@@ -14,7 +14,8 @@ use crate::entry::BalancedEntry;
 use crate::period::{Month, PeriodStatus};
 use crate::rate::QuotedRate;
 use crate::subledger::{
-    Allocation, ClawBack, CommissionAccrual, CommissionPlan, Deferral, Document, Party, Payout, RecognisedPart, Revaluation, Side, TaxCode,
+    Allocation, ClawBack, CommissionAccrual, CommissionAssignment, CommissionPlan, Deferral, Document, Party, Payout, RecognisedPart,
+    Revaluation, Side, TaxCode,
 };
 use crate::{Seq, Text, Timestamp};
 
@@ -182,6 +183,8 @@ pub enum Event {
         /// Less expense, less owed; none where nothing was taken back.
         entry: Option<BalancedEntry>,
     },
+    /// Somebody earns by a plan from now on, or no longer: this is what holds for plan, payee and customer.
+    CommissionAssigned(Box<CommissionAssignment>),
     /// Commission became payable: its line on the control account is the payee's open item.
     CommissionsPaidOut {
         /// Whose, and for which accruals.
@@ -243,6 +246,7 @@ impl Event {
             Self::CommissionAccrued { .. } => "CommissionAccrued",
             Self::CommissionClawedBack { .. } => "CommissionClawedBack",
             Self::CommissionsPaidOut { .. } => "CommissionsPaidOut",
+            Self::CommissionAssigned(_) => "CommissionAssigned",
         }
     }
 }

@@ -9,7 +9,8 @@ use std::collections::BTreeMap;
 
 use ledger_core::chain::Tip;
 use ledger_core::codec::snapshot;
-use ledger_core::{Book, Document, DocumentKind, Event};
+use ledger_core::subledger::commission::base_of_payment;
+use ledger_core::{Book, Document, DocumentKind, Event, ItemId};
 use proptest::prelude::*;
 use words::{Ledger, attempt, check};
 
@@ -54,6 +55,7 @@ fn begin() -> Ledger {
          party A customer terms=30@10,70@40
          party B vendor
          party P payee
+         party Q payee
          rate EUR USD 1.1234 2026-01-01
          rate JPY USD 0.0071 2026-01-01
          rate EUR USD 1.0517 2026-02-01
@@ -65,7 +67,13 @@ fn begin() -> Ledger {
          tax T: VAT 20 vat | LOCAL 1.75 vat compound recoverable=40
          tax R: VAT 7 vat reverse=vat recoverable=33.3333
          plan invoice invoice pay owed: retroactive 0/5 100/7.5 400/10
-         plan cash cash pay owed: tiers 0/10 300/3",
+         plan cash cash pay owed: tiers 0/10 300/3
+         plan each cash pay owed: flat 5
+         plan part cash pay owed: percent 3.33
+         assign invoice Q customer=A
+         assign each Q customer=A
+         assign part Q customer=A from=2026-02-01
+         assign cash P",
     )
 }
 
@@ -90,7 +98,10 @@ fn step(dice: &mut Dice) -> String {
     let flags = dice.of(&["", "included", "per-document", "included per-document"]);
     let no = dice.below(6) + 1;
     match dice.below(16) {
-        0..=2 => format!("invoice A {date} cur={currency} {flags}: {}", lines(dice, "sales", "deferred", currency, true)),
+        0..=2 => {
+            let seller = dice.of(&["", "", "seller=P", "seller=X"]);
+            format!("invoice A {date} cur={currency} {flags} {seller}: {}", lines(dice, "sales", "deferred", currency, true))
+        }
         3 => format!("bill B {date} cur={currency} {flags}: {}", lines(dice, "cost", "prepaid", currency, true)),
         4 => {
             let lines = lines(dice, "sales", "", currency, false);
@@ -146,6 +157,23 @@ fn amounts(held: BTreeMap<u16, (i128, i128)>) -> BTreeMap<u16, i128> {
     held.into_iter().map(|(currency, (units, _))| (currency, units)).filter(|(_, units)| *units != 0).collect()
 }
 
+/// What payments, not credit notes nor write-offs, settle of a document.
+fn paid(book: &Book, seq: u64) -> i128 {
+    let is = |id: ItemId, kind| book.document(kind, None, &book.item(id).unwrap().document) == Some(id.seq);
+    let holding = book.allocations().filter(|(_, kept)| kept.reversed.is_none()).map(|(_, kept)| &kept.allocation);
+    let settling = holding.filter(|allocation| allocation.to.seq == seq);
+    settling
+        .filter(|made| !is(made.from, DocumentKind::CreditNote) && !is(made.from, DocumentKind::WriteOff))
+        .map(|made| made.settled.units())
+        .sum()
+}
+
+fn stands_on(book: &Book, seq: u64, plan: &str, payee: &str) -> i128 {
+    let payee = book.party_by_code(payee).unwrap().no;
+    let of_plan = book.accruals_of(seq).filter(|(_, kept)| kept.accrual.plan == plan && kept.accrual.payee == payee);
+    of_plan.map(|(_, kept)| kept.accrual.base - kept.credited).sum()
+}
+
 proptest! {
     #![proptest_config(ProptestConfig { cases: 100, ..ProptestConfig::default() })]
 
@@ -185,6 +213,42 @@ proptest! {
             }
             let due: i128 = document.instalments.iter().map(|part| part.amount).sum();
             prop_assert!(document.instalments.is_empty() || due == document.total, "Σ instalments = total");
+        }
+    }
+
+    #[test]
+    fn commissions_follow_invoices_and_payments_and_are_earned_once(seed in any::<u64>(), steps in 1_usize..60) {
+        let ledger = history(seed, steps);
+        let book = &ledger.book;
+        let invoices: Vec<_> = (1..=book.seq()).filter(|seq| book.reversed_by(*seq).is_none()).collect();
+        let invoices = invoices.into_iter().filter_map(|seq| Some((seq, book.document_facts(seq)?)));
+        for (seq, facts) in invoices.filter(|(_, facts)| facts.kind == DocumentKind::Invoice) {
+            let (net, gross) = ((facts.net - facts.credited_net).max(0), (facts.total - facts.credited_total).max(0));
+            let on_cash = base_of_payment(net, gross, 0, paid(book, seq));
+            let february = words::day("2026-02-01");
+            let earning = [("invoice", "Q", net, true), ("each", "Q", on_cash, true), ("part", "Q", on_cash, facts.date >= february)];
+            let sold = facts.seller.as_deref() == Some("P");
+            for (plan, payee, base, assigned) in earning.into_iter().chain([("cash", "P", on_cash, sold)]) {
+                let stands = stands_on(book, seq, plan, payee);
+                if !assigned {
+                    continue;
+                }
+                prop_assert!(base <= stands && stands <= net, "{} {} {}: {} <= {} <= {}", plan, payee, facts.number, base, stands, net);
+                prop_assert!(facts.credited_total != 0 || stands == base, "{} {} {}: {} = {}", plan, payee, facts.number, base, stands);
+                let mut again = Ledger { book: book.clone(), ..Ledger::default() };
+                attempt(&mut again, &format!("accrue {plan} {payee} {}", facts.number)).unwrap();
+                prop_assert!(again.events.is_empty(), "nothing is earned twice: {:?}", again.events);
+            }
+        }
+        // A flat amount is earned once per sale, in however many payments, less rounding of what was taken back.
+        let mut flat = BTreeMap::<u64, i128>::new();
+        for (_, kept) in book.accruals().filter(|(_, kept)| kept.accrual.plan == "each") {
+            *flat.entry(kept.accrual.document).or_default() += kept.accrual.earned - kept.clawed_back;
+        }
+        for (seq, earned) in flat {
+            let scale = book.commodity(book.document_facts(seq).unwrap().currency).unwrap().scale;
+            let units = 5 * 10_i128.pow(scale.into());
+            prop_assert!(earned <= units + 3, "{} of {}", earned, units);
         }
     }
 
@@ -267,6 +331,7 @@ fn histories_have_every_kind_of_event() {
         "DeferralScheduled",
         "DeferralsRecognised",
         "DeferralCancelled",
+        "CommissionAssigned",
         "CommissionAccrued",
         "CommissionClawedBack",
         "CommissionsPaidOut",

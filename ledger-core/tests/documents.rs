@@ -507,3 +507,122 @@ fn a_hard_close_wants_the_checklist_done_or_accepted() {
         ),
     );
 }
+
+#[test]
+fn assigned_commissions_are_earned_by_themselves_and_once() {
+    // On the invoice, by customer; the explicit command finds nothing left to do.
+    books(
+        "USD",
+        "plan agents invoice cost deferred: percent 10
+         assign agents P customer=C from=2026-01-02 to=2026-01-31
+         assign agents P customer=C from=2026-01-02 to=2026-01-31
+         assign none P => PLAN_UNKNOWN
+         assign agents X => PARTY_UNKNOWN
+         assign agents P customer=X => PARTY_UNKNOWN
+         assign agents P from=2026-02-01 to=2026-01-31 => PLAN_INVALID
+         invoice C 2026-01-01: sales 1000
+         invoice D 2026-01-02: sales 1000
+         invoice C 2026-02-01: sales 1000
+         holds deferred 0 USD
+         invoice C 2026-01-31: sales 1000 tax V20
+         sum last: deferred -100.00 | cost 100.00
+         dated last-event 2026-01-31
+         accrue agents P INV-4
+         holds deferred -100 USD
+         credit C 2026-02-02 against=INV-4: sales 400 tax V20
+         holds deferred -60 USD
+         order C 2026-01-10: sales 200
+         invoice-order ORD-1 2026-01-11
+         holds deferred -80 USD
+         assign agents P customer=C from=2026-01-02 to=2026-01-02
+         invoice C 2026-01-03: sales 1000
+         holds deferred -80 USD
+         invoice C 2026-01-02: sales 1000
+         holds deferred -180 USD
+         reverse document
+         holds deferred -80 USD",
+    );
+    // On cash, by the seller that the invoice names: in parts that sum to the whole, as payments come and go.
+    books(
+        "USD",
+        "plan cash cash cost deferred: percent 3.33
+         plan each cash cost deferred: flat 10
+         party Q payee
+         assign cash P
+         assign each Q customer=C
+         assign cash Q customer=D
+         invoice C 2026-01-01 seller=P: sales 100 tax V20
+         invoice C 2026-01-01 seller=nobody: sales 100
+         holds deferred 0 USD
+         receive C 2026-01-05 bank 40
+         holds deferred -4.44 USD -- 1.11 of P, 3.33 of Q
+         dated last-event 2026-01-05
+         receive C 2026-01-06 bank 40
+         receive C 2026-01-07 bank 40 nothing
+         holds deferred -8.89 USD
+         allocate C:IN-3: C:INV-1
+         holds deferred -13.33 USD
+         unallocate @3 2026-01-08
+         holds deferred -8.89 USD
+         write-off C:INV-1 bad-debts
+         holds deferred -8.89 USD -- what is written off is not paid
+         receive C 2026-01-09 bank 60
+         holds deferred -14.89 USD -- INV-2 names nobody: Q alone
+         invoice D 2026-01-01 seller=P: sales 100
+         receive D 2026-02-01 bank 100
+         holds deferred -21.55 USD
+         payout P 2026-02-28 COM-1
+         payout Q 2026-02-28 COM-1
+         holds deferred 0 USD",
+    );
+    // One payment settles several invoices: the tiers of one plan see each as the ones before it leave them.
+    books(
+        "USD",
+        "plan cash cash cost deferred: retroactive 0/5 1000/7 2000/10
+         assign cash P customer=C
+         invoice C 2026-01-01: sales 600
+         invoice C 2026-01-02: sales 600
+         invoice C 2026-01-03: sales 1000
+         receive C 2026-01-31 bank 2200
+         holds deferred -220 USD
+         reverse document
+         holds deferred 0 USD
+         close 2026-01 soft
+         receive C 2026-02-05 bank 600
+         holds deferred -30 USD
+         dated last-event 2026-02-05",
+    );
+    // What a reversed credit note gives back is earned again.
+    books(
+        "USD",
+        "plan agents invoice cost deferred: flat 10
+         assign agents P customer=C
+         invoice C 2026-01-01: sales 100
+         credit C 2026-01-02 against=INV-1: sales 25
+         holds deferred -7.50 USD
+         reverse document
+         holds deferred -10 USD",
+    );
+}
+
+#[test]
+fn an_order_keeps_the_terms_it_was_given() {
+    books(
+        "USD",
+        "open ar2 asset
+         control ar2 receivable
+         order C 2026-01-01 terms=50@10,50@20 control=ar2: sales 100
+         order C 2026-01-01 due=2026-06-30: sales 100
+         order D 2026-01-01: sales 100
+         order C 2026-01-01 control=bank: sales 1 => CONTROL_MISSING
+         invoice-order ORD-1 2026-02-01
+         item C:INV-1#2 50 USD
+         holds ar2 100 USD
+         invoice-order ORD-2 2026-02-01
+         invoice-order ORD-3 2026-02-01
+         item D:INV-3#3 20 USD",
+    );
+    let ledger = books("USD", "order C 2026-01-01 due=2026-06-30: sales 100\n invoice-order ORD-1 2026-02-01");
+    let (_, item) = ledger.book.items().next().unwrap();
+    assert_eq!(item.due, Some(words::day("2026-06-30")));
+}

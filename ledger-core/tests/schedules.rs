@@ -8,7 +8,7 @@ use std::path::{Path, PathBuf};
 use chrono::{Days, NaiveDate};
 use ledger_core::Units;
 use ledger_core::money::{decimal_of, units_of};
-use ledger_core::subledger::commission::{Rule, Tier, base_of_payment, claw_back};
+use ledger_core::subledger::commission::{Rule, Sale, Tier, base_of_payment, claw_back};
 use ledger_core::subledger::schedule::{Part, Spread, schedule};
 use proptest::prelude::*;
 
@@ -123,7 +123,7 @@ fn commissions_in_words() {
         let mut before = 0;
         let accrued = bases.iter().map(|base| {
             let base = units(base);
-            let accrued = rule.accrual(before, base, 2).unwrap();
+            let accrued = rule.accrual(before, Sale { net: base, stands_on: 0 }, base, 2).unwrap();
             before += base;
             decimal_of(accrued, 2).to_string()
         });
@@ -160,7 +160,7 @@ proptest! {
         let mut before = 0;
         let mut accrued = 0;
         for base in bases {
-            accrued += rule.accrual(before, base, 2).unwrap();
+            accrued += rule.accrual(before, Sale { net: base, stands_on: 0 }, base, 2).unwrap();
             before += base;
         }
         prop_assert_eq!(accrued, rule.earned(before, 2).unwrap());

@@ -10,8 +10,10 @@ use crate::ascending::Ascending;
 use crate::commodity::CommodityNo;
 use crate::event::Event;
 use crate::money::Units;
+use crate::subledger::commission::SELLER_TAG;
 use crate::subledger::{
-    ClawBack, CommissionAccrual, CommissionPlan, Deferral, Document, DocumentKind, ItemId, PartyNo, Payout, RecognisedPart, Side, TaxCode,
+    ClawBack, CommissionAccrual, CommissionAssignment, CommissionPlan, Deferral, Document, DocumentKind, ItemId, PartyNo, Payout,
+    RecognisedPart, Side, TaxCode,
 };
 use crate::{Seq, Text};
 
@@ -38,6 +40,31 @@ pub struct DocumentFacts {
     pub credited_net: Units,
     /// What credit notes took back of the total.
     pub credited_total: Units,
+    /// Who sold, as its tag [`SELLER_TAG`] says.
+    pub seller: Option<Text>,
+}
+
+impl DocumentFacts {
+    /// What is kept of a document as it is recorded; nothing of those that nothing refers to.
+    pub(super) fn of(document: &Document) -> Option<Self> {
+        use DocumentKind::{Bill, DebitNote, ExpenseClaim, Invoice};
+        if !matches!(document.kind, Invoice | Bill | ExpenseClaim | DebitNote) {
+            return None;
+        }
+        Some(Self {
+            kind: document.kind,
+            side: document.side,
+            party: document.party,
+            number: document.number.clone(),
+            currency: document.currency,
+            date: document.date,
+            net: document.lines.iter().map(|line| line.net).sum(),
+            total: document.total,
+            credited_net: 0,
+            credited_total: 0,
+            seller: document.tags.iter().find(|(key, _)| key == SELLER_TAG).map(|(_, value)| value.clone()),
+        })
+    }
 }
 
 /// An accrual and what became of it, in minor units.
@@ -64,6 +91,9 @@ impl KeptAccrual {
 /// Sums of bases begin anew with each plan, rule, payee and currency.
 pub(super) type VolumeKey = (Text, NaiveDate, PartyNo, CommodityNo);
 
+/// Customer, payee and plan: what one assignment is for.
+pub(super) type AssignmentKey = (Option<PartyNo>, PartyNo, Text);
+
 /// Orders, facts, tax codes, deferrals, commissions. What is private follows from what is not.
 #[derive(Clone, Debug, Default)]
 pub(crate) struct Agreed {
@@ -74,6 +104,7 @@ pub(crate) struct Agreed {
     /// Schedules of which anything is left.
     pub(crate) deferrals: BTreeMap<ItemId, Deferral>,
     pub(crate) plans: BTreeMap<Text, CommissionPlan>,
+    pub(crate) assignments: BTreeMap<AssignmentKey, CommissionAssignment>,
     pub(crate) accruals: Ascending<Seq, KeptAccrual>,
     /// Credit notes: what each is against, its net and its total.
     pub(crate) credits: BTreeMap<Seq, (Seq, Units, Units)>,
@@ -85,7 +116,7 @@ pub(crate) struct Agreed {
 
 impl Agreed {
     fn record(&mut self, seq: Seq, document: &Document) {
-        use DocumentKind::{Bill, CreditNote, DebitNote, ExpenseClaim, Invoice, Order};
+        use DocumentKind::{CreditNote, Order};
         let net: Units = document.lines.iter().map(|line| line.net).sum();
         if let Some(order) = document.order {
             self.orders.remove(&order);
@@ -94,28 +125,17 @@ impl Agreed {
             Order => {
                 self.orders.insert(seq, document.clone());
             }
-            Invoice | Bill | ExpenseClaim | DebitNote => {
-                let facts = DocumentFacts {
-                    kind: document.kind,
-                    side: document.side,
-                    party: document.party,
-                    number: document.number.clone(),
-                    currency: document.currency,
-                    date: document.date,
-                    net,
-                    total: document.total,
-                    credited_net: 0,
-                    credited_total: 0,
-                };
-                self.add_facts(seq, facts);
-            }
             CreditNote => {
                 if let Some(against) = document.relates_to {
                     self.credits.insert(seq, (against, net, document.total));
                     self.credit(against, net, document.total);
                 }
             }
-            _ => {}
+            _ => {
+                if let Some(facts) = DocumentFacts::of(document) {
+                    self.add_facts(seq, facts);
+                }
+            }
         }
     }
 
@@ -163,6 +183,10 @@ impl Agreed {
         added
     }
 
+    pub(crate) fn assign(&mut self, assignment: CommissionAssignment) {
+        self.assignments.insert((assignment.customer, assignment.payee, assignment.plan.clone()), assignment);
+    }
+
     fn claw_back(&mut self, claw_back: &ClawBack) {
         let Some(kept) = self.accruals.get_mut(claw_back.accrual) else { return };
         kept.credited += claw_back.base;
@@ -183,7 +207,7 @@ impl Agreed {
     }
 }
 
-fn volume_key(accrual: &CommissionAccrual) -> VolumeKey {
+pub(super) fn volume_key(accrual: &CommissionAccrual) -> VolumeKey {
     (accrual.plan.clone(), accrual.rule_from, accrual.payee, accrual.currency)
 }
 
@@ -212,6 +236,7 @@ impl Book {
             Event::CommissionPlanDefined(plan) => {
                 agreed.plans.insert(plan.code.clone(), (**plan).clone());
             }
+            Event::CommissionAssigned(assignment) => agreed.assign((**assignment).clone()),
             Event::CommissionAccrued { accrual, .. } => {
                 let kept = KeptAccrual { accrual: (**accrual).clone(), credited: 0, clawed_back: 0, paid_out: 0 };
                 agreed.add_accrual(seq, kept);
@@ -265,6 +290,16 @@ impl Book {
     #[must_use]
     pub fn commission_plan(&self, code: &str) -> Option<&CommissionPlan> {
         self.agreed.plans.get(code)
+    }
+
+    /// All commission plans, in the order of their codes.
+    pub fn commission_plans(&self) -> impl Iterator<Item = &CommissionPlan> {
+        self.agreed.plans.values()
+    }
+
+    /// Who earns by which plan on what, those that ended too: by customer (none first), payee and plan.
+    pub fn commission_assignments(&self) -> impl Iterator<Item = &CommissionAssignment> {
+        self.agreed.assignments.values()
     }
 
     /// All accruals of commission, in the order of the stream.

@@ -35,7 +35,7 @@ impl Book {
     pub(super) fn allocate(&self, allocate: &Allocate, context: &Context<'_>) -> Result<Vec<Event>, Rejection> {
         let mut plan = Plan::new(self, context);
         plan.allocate(allocate)?;
-        Ok(plan.into_events())
+        plan.finish()
     }
 
     pub(super) fn reverse_allocation(
@@ -54,7 +54,7 @@ impl Book {
         let mut plan = Plan::new(self, context);
         let date = plan.date_from(date, earliest)?;
         plan.undo(seq, date, reason)?;
-        Ok(plan.into_events())
+        plan.finish()
     }
 
     /// How people know an item.

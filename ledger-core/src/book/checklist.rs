@@ -25,7 +25,7 @@ pub struct CloseChecklist {
     /// Schedules with parts of the month or before that are not recognised.
     pub unrecognised: Vec<ItemId>,
     /// Foreign items and holdings that a revaluation at the month's end would adjust; all that were open then where a
-    /// rate is missing.
+    /// rate is missing. Only of books that have a control account: journals alone do not say what is monetary.
     pub unrevalued: Vec<(RevaluedTarget, Money)>,
     /// Control accounts that hold what no open item explains, as of now; see [`Book::unreconciled`].
     pub unreconciled: Vec<(AccountNo, Holding)>,
@@ -107,6 +107,9 @@ impl Book {
 
     /// What a revaluation at a date would adjust. A date that a later revaluation followed cannot be revalued again.
     fn unrevalued(&self, date: NaiveDate) -> Vec<(RevaluedTarget, Money)> {
+        if self.sub.control.is_empty() {
+            return Vec::new();
+        }
         match self.to_revalue(date) {
             Ok(revalued) => revalued.into_iter().map(|revalued| (revalued.target, revalued.money)).collect(),
             Err(Rejection::RevaluedAlready { .. }) => Vec::new(),

@@ -1,5 +1,6 @@
-//! Decisions about commissions: accrued on an invoice when it is issued or as far as it is paid, taken back when it
-//! is credited, and payable as an open item of the payee.
+//! Decisions about commissions: who earns on what, accrued on an invoice when it is issued or as far as it is paid,
+//! taken back when it is credited, and payable as an open item of the payee. What is earned without being asked for
+//! is in `accruing`.
 //!
 //! One formula serves both triggers: what an invoice's accruals stand on may not exceed what it is still good for,
 //! its net less what was credited. So a credit of the unpaid part takes nothing back that was earned on cash.
@@ -8,10 +9,11 @@ use std::collections::BTreeMap;
 
 use chrono::NaiveDate;
 
+use super::accruing::Earner;
 use super::plan::Plan;
-use super::{Book, Context, DocumentFacts, FUNCTIONAL, KeptAccrual, text};
+use super::{Book, Context, FUNCTIONAL, KeptAccrual, text};
 use crate::account::AccountNo;
-use crate::command::{AccrueCommission, PayOutCommissions};
+use crate::command::{AccrueCommission, AssignCommission, PayOutCommissions};
 use crate::commodity::CommodityNo;
 use crate::draft::{AccountRef, DraftDetail, DraftEntry, DraftLine};
 use crate::entry::BalancedEntry;
@@ -20,65 +22,49 @@ use crate::limits::REFERENCE_BYTES_MAX;
 use crate::money::{Units, decimal_of};
 use crate::rejection::Rejection;
 use crate::rounding::split;
-use crate::subledger::commission::{Trigger, base_of_payment, claw_back};
-use crate::subledger::{ClawBack, CommissionAccrual, DocumentKind, PartyNo, Payout, Side};
+use crate::subledger::commission::{Trigger, claw_back};
+use crate::subledger::{ClawBack, CommissionAssignment, DocumentKind, PartyNo, Payout, Side};
 use crate::{Seq, Text};
 
 impl Book {
+    pub(super) fn assign_commission(&self, assign: &AssignCommission) -> Result<Vec<Event>, Rejection> {
+        [Some(assign.from), assign.to].into_iter().flatten().try_for_each(|date| text::date(date, 0))?;
+        let payee = self.find_party(&assign.payee, 0)?.no;
+        let customer = assign.customer.as_ref().map(|code| self.find_party(code, 0)).transpose()?.map(|party| party.no);
+        let no_plan = || Rejection::PlanUnknown { plan: assign.plan.clone(), date: assign.from };
+        let plan = self.commission_plan(&assign.plan).ok_or_else(no_plan)?.code.clone();
+        if assign.to.is_some_and(|to| to < assign.from) {
+            return Err(Rejection::PlanInvalid { plan, fault: "an assignment may not end before it begins" });
+        }
+        let assignment = CommissionAssignment { plan, payee, customer, from: assign.from, to: assign.to };
+        if self.commission_assignments().any(|known| *known == assignment) {
+            return Ok(Vec::new());
+        }
+        Ok(vec![Event::CommissionAssigned(Box::new(assignment))])
+    }
+
     pub(super) fn accrue_commission(&self, accrue: &AccrueCommission, context: &Context<'_>) -> Result<Vec<Event>, Rejection> {
         let unknown = || Rejection::DocumentUnknown { number: accrue.invoice.clone() };
         let payee = self.find_party(&accrue.payee, 0)?;
         let seq = self.document(DocumentKind::Invoice, None, &accrue.invoice).ok_or_else(unknown)?;
-        let facts = self.document_facts(seq).filter(|_| self.reversed_by(seq).is_none()).ok_or_else(unknown)?;
+        let mut steps = Plan::new(self, context);
+        let mut earning = steps.earning();
+        let facts = steps.facts(&earning, seq).ok_or_else(unknown)?;
         let no_plan = || Rejection::PlanUnknown { plan: accrue.plan.clone(), date: facts.date };
         let plan = self.commission_plan(&accrue.plan).ok_or_else(no_plan)?;
-        let rule = plan.rule_on(facts.date).ok_or_else(no_plan)?;
-        let stands_on = self.stands_on(seq, &plan.code, payee.no);
-        let base = self.good_for(seq, facts, plan.trigger) - stands_on;
-        if base <= 0 {
-            return Ok(Vec::new());
-        }
-        let volume = self.agreed.volume(&(plan.code.clone(), rule.from, payee.no, facts.currency));
-        let scale = self.commodity(facts.currency).map_or(0, |commodity| commodity.scale);
-        let in_currency = rule.rule.in_scale(self.functional().scale, scale);
-        let earned = in_currency.and_then(|rule| rule.accrual(volume, base, scale)).map_err(|_| Rejection::AmountTooLarge { line: 0 })?;
-        let mut steps = Plan::new(self, context);
-        let date = steps.date_from(accrue.date, facts.date)?;
-        let (expense, accrued) = (plan.expense, plan.accrued);
-        let description = format!("commission of {} on {}", payee.code, facts.number);
-        let entry = steps.commission_entry(date, &description, (expense, accrued), earned, facts.currency)?;
-        let accrual = CommissionAccrual {
-            plan: plan.code.clone(),
-            rule_from: rule.from,
-            payee: payee.no,
-            document: seq,
-            date,
-            currency: facts.currency,
-            base,
-            earned,
-            expense,
-            accrued,
+        let earner = Earner { plan, rule: plan.rule_on(facts.date).ok_or_else(no_plan)?, payee: payee.no };
+        let date = match (accrue.date, plan.trigger) {
+            (None, Trigger::Cash) => self.first_open_day(steps.last_payment(seq).unwrap_or(facts.date), context.soft_closed)?,
+            (stated, _) => steps.date_from(stated, facts.date)?,
         };
-        steps.post(Event::CommissionAccrued { accrual: Box::new(accrual), entry });
+        steps.accrue(&mut earning, (seq, &facts), earner, date)?;
         Ok(steps.into_events())
     }
 
     /// What the accruals of a plan and payee on a document stand on, less what was credited of it.
-    fn stands_on(&self, document: Seq, plan: &str, payee: PartyNo) -> Units {
+    pub(super) fn stands_on(&self, document: Seq, plan: &str, payee: PartyNo) -> Units {
         let of_plan = |kept: &&KeptAccrual| kept.accrual.plan == plan && kept.accrual.payee == payee;
         self.accruals_of(document).map(|(_, kept)| kept).filter(of_plan).map(|kept| kept.accrual.base - kept.credited).sum()
-    }
-
-    /// What commission can stand on: the net that was not credited, on cash as far as it is paid.
-    fn good_for(&self, seq: Seq, facts: &DocumentFacts, trigger: Trigger) -> Units {
-        let net = facts.net - facts.credited_net;
-        if trigger == Trigger::Invoice {
-            return net;
-        }
-        let items = self.items_at(seq).filter(|(_, item)| item.money.currency() == facts.currency);
-        let settled: Units = items.map(|(_, item)| (item.money.units() - item.open).abs()).sum();
-        let gross = facts.total - facts.credited_total;
-        base_of_payment(net, gross, 0, (settled - facts.credited_total).max(0))
     }
 
     pub(super) fn pay_out_commissions(&self, pay: &PayOutCommissions, context: &Context<'_>) -> Result<Vec<Event>, Rejection> {
@@ -121,23 +107,23 @@ impl Book {
 }
 
 impl Plan<'_> {
-    /// Takes commissions back that stand on more than a document is good for once a credit note is posted.
+    /// Takes commissions back that stand on more than a document is good for, as `allowed` says for each plan; plans
+    /// of which it says nothing stay.
     pub(super) fn claw_back(
         &mut self,
-        (document, facts): (Seq, &DocumentFacts),
-        credit: Seq,
-        net: Units,
+        (document, number): (Seq, &str),
+        by: Seq,
         date: NaiveDate,
+        allowed: impl Fn(&str) -> Option<Units>,
     ) -> Result<(), Rejection> {
         let book = self.book;
-        let allowed = (facts.net - facts.credited_net - net).max(0);
         let mut groups: BTreeMap<(Text, PartyNo), Vec<(Seq, &KeptAccrual)>> = BTreeMap::new();
         for (seq, kept) in book.accruals_of(document) {
             groups.entry((kept.accrual.plan.clone(), kept.accrual.payee)).or_default().push((seq, kept));
         }
-        for accruals in groups.into_values() {
+        for ((plan, _), accruals) in groups {
             let standing: Vec<Units> = accruals.iter().map(|(_, kept)| kept.accrual.base - kept.credited).collect();
-            let excess = standing.iter().sum::<Units>() - allowed;
+            let excess = allowed(&plan).map_or(0, |allowed| standing.iter().sum::<Units>() - allowed);
             if excess <= 0 {
                 continue;
             }
@@ -147,10 +133,10 @@ impl Plan<'_> {
                 if base == 0 {
                     continue;
                 }
-                let description = format!("commission on {} taken back", facts.number);
+                let description = format!("commission on {number} taken back");
                 let accounts = (kept.accrual.expense, kept.accrual.accrued);
                 let entry = self.commission_entry(date, &description, accounts, -amount, kept.accrual.currency)?;
-                let claw_back = ClawBack { accrual, document: credit, base, amount };
+                let claw_back = ClawBack { accrual, document: by, base, amount };
                 self.post(Event::CommissionClawedBack { claw_back, entry });
             }
         }
@@ -158,7 +144,7 @@ impl Plan<'_> {
     }
 
     /// Expense against what is owed; nothing where nothing was earned.
-    fn commission_entry(
+    pub(super) fn commission_entry(
         &mut self,
         date: NaiveDate,
         description: &str,

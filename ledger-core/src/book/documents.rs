@@ -18,7 +18,9 @@ use crate::money::Units;
 use crate::rejection::Rejection;
 use crate::rounding::{Rounding, prorate};
 use crate::subledger::tax::{TaxLine, TaxRules, Taxed, compute, exact_product};
-use crate::subledger::{DeferralTerms, Document, DocumentKind, DocumentLine, Instalment, ItemId, Party, PartyNo, Side, TaxCode, Terms};
+use crate::subledger::{
+    DeferralTerms, Document, DocumentKind, DocumentLine, Instalment, InvoiceTerms, ItemId, Party, PartyNo, Side, TaxCode, Terms,
+};
 use crate::{AccountRef, Seq, Text};
 
 const fn invalid(fault: &'static str, line: usize) -> Rejection {
@@ -29,7 +31,7 @@ impl Book {
     pub(super) fn decide_document(&self, draft: &DraftDocument, context: &Context<'_>) -> Result<Vec<Event>, Rejection> {
         let mut plan = Plan::new(self, context);
         plan.record_draft(draft, None)?;
-        Ok(plan.into_events())
+        plan.finish()
     }
 
     /// An order becomes an invoice, or a bill where it was given to a vendor.
@@ -48,9 +50,13 @@ impl Book {
         (draft.tax_rounding, draft.rounding, draft.tax_included) = (order.tax_rounding, order.rounding, order.tax_included);
         (draft.memo, draft.tags) = (order.memo.clone(), order.tags.clone());
         (draft.attachments, draft.origin) = (order.attachments.clone(), order.origin.clone());
+        if let Some(asked) = &order.invoice_terms {
+            (draft.terms, draft.due) = (asked.terms.clone(), asked.due);
+            draft.control = asked.control.map(AccountRef::No);
+        }
         let mut plan = Plan::new(self, context);
         plan.record_draft(&draft, Some(seq))?;
-        Ok(plan.into_events())
+        plan.finish()
     }
 
     /// The document that a credit or debit note is about.
@@ -133,7 +139,8 @@ impl Plan<'_> {
                 for deferral in cancelled {
                     self.push(Event::DeferralCancelled { deferral: Box::new(deferral), by: seq });
                 }
-                self.claw_back(against, seq, resolved.taxed.net, draft.date)?;
+                let allowed = (against.1.net - against.1.credited_net - resolved.taxed.net).max(0);
+                self.claw_back((against.0, &against.1.number), seq, draft.date, |_| Some(allowed))?;
                 self.settle_against(against, &items)
             }
             None => self.schedule(seq, first_counter, &resolved.lines),
@@ -266,6 +273,16 @@ impl Book {
         if self.control(no).is_some() { Err(invalid("a line may not be on a control account", line)) } else { Ok(no) }
     }
 
+    /// What an order is given for its invoice beyond what it shows itself.
+    fn invoice_terms(&self, draft: &DraftDocument, side: Side) -> Result<Option<Box<InvoiceTerms>>, Rejection> {
+        if draft.kind != DocumentKind::Order {
+            return Ok(None);
+        }
+        let control = draft.control.as_ref().map(|account| self.control_account(account, side)).transpose()?;
+        let asked = InvoiceTerms { terms: draft.terms.clone(), due: draft.due, control };
+        Ok((asked != InvoiceTerms::default()).then(|| Box::new(asked)))
+    }
+
     fn document_of(&self, draft: &DraftDocument, resolved: &Resolved<'_>, order: Option<Seq>) -> Result<Document, Rejection> {
         let mut document = Document {
             kind: draft.kind,
@@ -291,6 +308,7 @@ impl Book {
             tags: draft.tags.clone(),
             attachments: draft.attachments.clone(),
             origin: draft.origin.clone(),
+            invoice_terms: self.invoice_terms(draft, resolved.side)?,
         };
         let numbered = self.numbered(draft.kind, document.number_scope(), draft.number.as_ref(), &draft.series)?;
         (document.series, document.ordinal, document.number) = (numbered.series, numbered.ordinal, numbered.number);

@@ -80,9 +80,11 @@ impl Book {
                 self.add_items(entry);
                 self.keep_agreed(event);
             }
-            Event::DeferralScheduled(_) | Event::DeferralCancelled { .. } | Event::TaxCodeDefined(_) | Event::CommissionPlanDefined(_) => {
-                self.keep_agreed(event)
-            }
+            Event::DeferralScheduled(_)
+            | Event::DeferralCancelled { .. }
+            | Event::TaxCodeDefined(_)
+            | Event::CommissionPlanDefined(_)
+            | Event::CommissionAssigned(_) => self.keep_agreed(event),
         }
     }
 

@@ -7,6 +7,7 @@
 //! Here: the state and the dispatch. Postings are decided in `posting` and the modules that it names, everything
 //! else in `chart`, `calendar` and `reversal`.
 
+mod accruing;
 mod agreed;
 mod allocating;
 mod balancing;
@@ -220,6 +221,7 @@ impl Book {
             Command::WriteOff(write_off) => self.write_off(write_off, context),
             Command::RecogniseDeferrals { up_to } => self.recognise_deferrals(*up_to, context),
             Command::DefineCommissionPlan(define) => self.define_commission_plan(define),
+            Command::AssignCommission(assign) => self.assign_commission(assign),
             Command::AccrueCommission(accrue) => self.accrue_commission(accrue, context),
             Command::PayOutCommissions(pay) => self.pay_out_commissions(pay, context),
             Command::CloseYear(close) => self.close_year(close, context),

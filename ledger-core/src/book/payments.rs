@@ -26,13 +26,13 @@ impl Book {
     pub(super) fn record_payment(&self, payment: &RecordPayment, context: &Context<'_>) -> Result<Vec<Event>, Rejection> {
         let mut plan = Plan::new(self, context);
         plan.pay(payment)?;
-        Ok(plan.into_events())
+        plan.finish()
     }
 
     pub(super) fn write_off(&self, write_off: &WriteOff, context: &Context<'_>) -> Result<Vec<Event>, Rejection> {
         let mut plan = Plan::new(self, context);
         plan.write_off(write_off)?;
-        Ok(plan.into_events())
+        plan.finish()
     }
 }
 
@@ -62,6 +62,7 @@ fn bare(kind: DocumentKind, side: Side, party: PartyNo, numbered: Numbered, date
         tags: Vec::new(),
         attachments: Vec::new(),
         origin: None,
+        invoice_terms: None,
     }
 }
 

@@ -66,6 +66,16 @@ impl<'a> Plan<'a> {
         self.events.push(event);
     }
 
+    /// The events planned so far and where each will stand.
+    pub(super) fn planned(&self) -> impl Iterator<Item = (Seq, &Event)> {
+        (self.first..).zip(&self.events)
+    }
+
+    /// The event that will stand at a position, if the plan has it.
+    pub(super) fn planned_at(&self, seq: Seq) -> Option<&Event> {
+        seq.checked_sub(self.first).and_then(|at| usize::try_from(at).ok()).and_then(|at| self.events.get(at))
+    }
+
     /// The event that was planned last.
     pub(super) fn last_event(&self) -> Option<&Event> {
         self.events.last()

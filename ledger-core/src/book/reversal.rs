@@ -18,7 +18,7 @@ impl Book {
     pub(super) fn reverse_entry(&self, reverse: &ReverseEntry, context: &Context<'_>) -> Result<Vec<Event>, Rejection> {
         let mut plan = Plan::new(self, context);
         plan.reverse(reverse, context)?;
-        Ok(plan.into_events())
+        plan.finish()
     }
 
     /// The reversal and the replacement are decided one after the other, so that conditions see the state between.
@@ -26,14 +26,14 @@ impl Book {
         let mut plan = Plan::new(self, context);
         plan.reverse(&correct.reverse, context)?;
         plan.post_entry(&correct.replacement, Some(correct.reverse.original))?;
-        Ok(plan.into_events())
+        plan.finish()
     }
 
     /// Posts an entry where control accounts may be touched: what it settles by name is allocated at once.
     pub(super) fn post_and_allocate(&self, draft: &DraftEntry, context: &Context<'_>) -> Result<Vec<Event>, Rejection> {
         let mut plan = Plan::new(self, context);
         plan.post_entry(draft, None)?;
-        Ok(plan.into_events())
+        plan.finish()
     }
 
     fn original(&self, seq: Seq, context: &Context<'_>) -> Result<BalancedEntry, Rejection> {
@@ -95,7 +95,7 @@ impl Plan<'_> {
             self.push(Event::DeferralCancelled { deferral, by });
         }
         match book.document_facts(document) {
-            Some(facts) => self.claw_back((document, facts), by, facts.net - facts.credited_net, date),
+            Some(facts) => self.claw_back((document, &facts.number), by, date, |_| Some(0)),
             None => Ok(()),
         }
     }

@@ -10,7 +10,8 @@ use super::wire::{date, days};
 use crate::event::Event;
 use crate::subledger::commission::{DatedRule, Rule, Tier, Trigger};
 use crate::subledger::{
-    ClawBack, CommissionAccrual, CommissionPlan, Deferral, DeferralPart, PartyNo, Payout, RecognisedPart, TaxCode, TaxComponent,
+    ClawBack, CommissionAccrual, CommissionAssignment, CommissionPlan, Deferral, DeferralPart, PartyNo, Payout, RecognisedPart, TaxCode,
+    TaxComponent,
 };
 
 /// Fewest bytes of a part of a schedule.
@@ -54,6 +55,7 @@ pub(super) fn put_event(out: &mut Vec<u8>, event: &Event) {
             put_payout(out, payout);
             put_entry(out, entry);
         }
+        Event::CommissionAssigned(assignment) => put_assignment(out, assignment),
         _ => {}
     }
 }
@@ -236,6 +238,24 @@ pub(super) fn accrual(from: &mut Reader<'_>) -> Result<CommissionAccrual, CodecE
         earned: units(from)?,
         expense: account(from)?,
         accrued: account(from)?,
+    })
+}
+
+pub(super) fn put_assignment(out: &mut Vec<u8>, assignment: &CommissionAssignment) {
+    put_str(out, &assignment.plan);
+    put_u64(out, u64::from(assignment.payee.get()));
+    put_option(out, assignment.customer, |out, customer| put_u64(out, u64::from(customer.get())));
+    put_i32(out, days(assignment.from));
+    put_option(out, assignment.to.map(days), put_i32);
+}
+
+pub(super) fn assignment(from: &mut Reader<'_>) -> Result<CommissionAssignment, CodecError> {
+    Ok(CommissionAssignment {
+        plan: from.text()?,
+        payee: PartyNo::new(from.number()?),
+        customer: from.option(|from| Ok(PartyNo::new(from.number()?)))?,
+        from: date(from.i32()?)?,
+        to: from.option(|from| date(from.i32()?))?,
     })
 }
 

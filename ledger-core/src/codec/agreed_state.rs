@@ -3,8 +3,8 @@
 //! Like the rest of the snapshot this may change with its version.
 
 use super::CodecError;
-use super::agreed::{accrual, deferral, plan, put_accrual, put_deferral, put_plan, put_tax_code, tax_code};
-use super::bytes::{Reader, put_i32, put_i128, put_str, put_u64};
+use super::agreed::{accrual, assignment, deferral, plan, put_accrual, put_assignment, put_deferral, put_plan, put_tax_code, tax_code};
+use super::bytes::{Reader, put_i32, put_i128, put_option, put_str, put_u64};
 use super::document::{document, put_document};
 use super::entry::units;
 use super::items::{each, in_order, kind, put_all};
@@ -26,6 +26,7 @@ pub(super) fn put_agreed(out: &mut Vec<u8>, agreed: &Agreed) {
     }
     put_all(out, agreed.deferrals.values(), put_deferral);
     put_all(out, agreed.plans.values(), put_plan);
+    put_all(out, agreed.assignments.values(), put_assignment);
     put_u64(out, agreed.accruals.len() as u64);
     for (seq, kept) in agreed.accruals.iter() {
         put_u64(out, seq);
@@ -66,6 +67,10 @@ pub(super) fn agreed(from: &mut Reader<'_>) -> Result<Agreed, CodecError> {
         Ok(())
     })?;
     each(from, |from| {
+        agreed.assign(assignment(from)?);
+        Ok(())
+    })?;
+    each(from, |from| {
         let seq = from.number()?;
         let kept = KeptAccrual { accrual: accrual(from)?, credited: units(from)?, clawed_back: units(from)?, paid_out: units(from)? };
         in_order(agreed.add_accrual(seq, kept))
@@ -86,6 +91,7 @@ fn put_facts(out: &mut Vec<u8>, facts: &DocumentFacts) {
     put_i128(out, facts.total);
     put_i128(out, facts.credited_net);
     put_i128(out, facts.credited_total);
+    put_option(out, facts.seller.as_deref(), put_str);
 }
 
 fn facts(from: &mut Reader<'_>) -> Result<DocumentFacts, CodecError> {
@@ -100,5 +106,6 @@ fn facts(from: &mut Reader<'_>) -> Result<DocumentFacts, CodecError> {
         total: units(from)?,
         credited_net: units(from)?,
         credited_total: units(from)?,
+        seller: from.option(Reader::text)?,
     })
 }

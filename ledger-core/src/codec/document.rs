@@ -1,14 +1,15 @@
-//! The stored form of a document, version 1, written and read by hand: the fields in the order of the type.
-//! The same promises hold as in [`super::entry`]: a new version gets new functions, and this one stays for reading.
+//! The stored form of a document, written and read by hand: the fields in the order of the type. Version 2 is version
+//! 1 and what an order asks of its invoice. The same promises hold as in [`super::entry`]: a new version gets new functions, and this one stays for reading.
 
 use super::CodecError;
 use super::bytes::{Reader, put_i32, put_i128, put_option, put_str, put_u64};
 use super::entry::{put_decimal, put_tags, read_decimal, tags, units};
-use super::subledger::{account, commodity, numbered, put_account, put_commodity, side};
+use super::subledger::{account, commodity, numbered, put_account, put_commodity, put_terms, side, terms};
 use super::wire::{date, days};
 use crate::rounding::Rounding;
 use crate::subledger::{
-    Attachment, DeferralMethod, DeferralTerms, Document, DocumentKind, DocumentLine, Instalment, Origin, PartyNo, TaxRounding, TaxRow,
+    Attachment, DeferralMethod, DeferralTerms, Document, DocumentKind, DocumentLine, Instalment, InvoiceTerms, Origin, PartyNo,
+    TaxRounding, TaxRow,
 };
 
 /// Fewest bytes of a line of a document.
@@ -52,9 +53,25 @@ pub(super) fn put_document(out: &mut Vec<u8>, document: &Document) {
         put_str(out, &origin.channel);
         put_option(out, origin.confidence, put_decimal);
     });
+    put_option(out, document.invoice_terms.as_deref(), |out, asked| {
+        put_option(out, asked.terms.as_ref(), put_terms);
+        put_option(out, asked.due.map(days), put_i32);
+        put_option(out, asked.control, put_account);
+    });
 }
 
+/// Version 2.
 pub(super) fn document(from: &mut Reader<'_>) -> Result<Document, CodecError> {
+    let mut document = document_v1(from)?;
+    document.invoice_terms = from.option(|from| {
+        let (terms, due) = (from.option(terms)?, from.option(|from| date(from.i32()?))?);
+        Ok(Box::new(InvoiceTerms { terms, due, control: from.option(account)? }))
+    })?;
+    Ok(document)
+}
+
+/// Version 1: nothing was kept of what an order asks of its invoice.
+pub(super) fn document_v1(from: &mut Reader<'_>) -> Result<Document, CodecError> {
     Ok(Document {
         kind: numbered(from, DocumentKind::from_number, "kind of document")?,
         side: side(from)?,
@@ -79,6 +96,7 @@ pub(super) fn document(from: &mut Reader<'_>) -> Result<Document, CodecError> {
         tags: tags(from)?,
         attachments: from.list(ATTACHMENT_BYTES_MIN, attachment)?,
         origin: from.option(|from| Ok(Origin { channel: from.text()?, confidence: from.option(read_decimal)? }))?,
+        invoice_terms: None,
     })
 }
 

@@ -2,7 +2,7 @@
 //! hand. Documents are in [`super::document`]; the same promises hold as in [`super::entry`].
 
 use super::bytes::{Reader, put_i32, put_i128, put_option, put_str, put_u64};
-use super::document::{document, put_document};
+use super::document::{put_document, put_list};
 use super::entry::{entry, put_decimal, put_entry, put_tags, read_decimal, tags, units};
 use super::wire::{date, days};
 use super::{CodecError, agreed};
@@ -10,7 +10,9 @@ use crate::account::AccountNo;
 use crate::commodity::CommodityNo;
 use crate::event::Event;
 use crate::money::Money;
-use crate::subledger::{Allocation, ItemId, Party, PartyKind, PartyNo, Revaluation, Revalued, RevaluedTarget, Side, Terms, TermsPart};
+use crate::subledger::{
+    Allocation, Document, ItemId, Party, PartyKind, PartyNo, Revaluation, Revalued, RevaluedTarget, Side, Terms, TermsPart,
+};
 
 /// The body of an event of the sub-ledgers; nothing for any other.
 pub(super) fn put_event(out: &mut Vec<u8>, event: &Event) {
@@ -46,7 +48,11 @@ pub(super) fn put_event(out: &mut Vec<u8>, event: &Event) {
     }
 }
 
-pub(super) fn document_recorded(from: &mut Reader<'_>) -> Result<Event, CodecError> {
+/// Every version is a document in its form and an entry.
+pub(super) fn document_recorded(
+    from: &mut Reader<'_>,
+    document: impl FnOnce(&mut Reader<'_>) -> Result<Document, CodecError>,
+) -> Result<Event, CodecError> {
     Ok(Event::DocumentRecorded { document: Box::new(document(from)?), entry: from.option(entry)? })
 }
 
@@ -110,11 +116,7 @@ pub(super) fn put_party(out: &mut Vec<u8>, party: &Party) {
     put_u64(out, u64::from(party.no.get()));
     put_str(out, &party.code);
     out.push(party.kind.number());
-    put_u64(out, party.terms.parts.len() as u64);
-    for part in &party.terms.parts {
-        put_decimal(out, part.share);
-        put_u64(out, u64::from(part.days));
-    }
+    put_terms(out, &party.terms);
     put_option(out, party.currency, put_commodity);
     put_option(out, party.receivable, put_account);
     put_option(out, party.payable, put_account);
@@ -126,12 +128,23 @@ pub(super) fn party(from: &mut Reader<'_>) -> Result<Party, CodecError> {
         no: PartyNo::new(from.number()?),
         code: from.text()?,
         kind: numbered(from, PartyKind::from_number, "kind of party")?,
-        terms: Terms { parts: from.list(3, |from| Ok(TermsPart { share: read_decimal(from)?, days: from.number()? }))? },
+        terms: terms(from)?,
         currency: from.option(commodity)?,
         receivable: from.option(account)?,
         payable: from.option(account)?,
         tags: tags(from)?,
     })
+}
+
+pub(super) fn put_terms(out: &mut Vec<u8>, terms: &Terms) {
+    put_list(out, &terms.parts, |out, part| {
+        put_decimal(out, part.share);
+        put_u64(out, u64::from(part.days));
+    });
+}
+
+pub(super) fn terms(from: &mut Reader<'_>) -> Result<Terms, CodecError> {
+    Ok(Terms { parts: from.list(3, |from| Ok(TermsPart { share: read_decimal(from)?, days: from.number()? }))? })
 }
 
 pub(super) fn put_allocation(out: &mut Vec<u8>, allocation: &Allocation) {

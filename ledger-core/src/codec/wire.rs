@@ -11,7 +11,7 @@ use uuid::Uuid;
 
 use super::bytes::{Reader, put_str};
 use super::entry::{self, put_entry};
-use super::{CodecError, agreed, read, subledger, write};
+use super::{CodecError, agreed, document, read, subledger, write};
 use crate::Text;
 use crate::account::{Account, AccountNo, AccountStatus, AccountType, BalanceCondition, SubType};
 use crate::actor::{Actor, ActorKind, ActorNo};
@@ -40,6 +40,7 @@ mod kind {
     pub(super) const PARTY_CHANGED_V1: u16 = 51;
     pub(super) const CONTROL_ACCOUNT_SET_V1: u16 = 52;
     pub(super) const DOCUMENT_RECORDED_V1: u16 = 60;
+    pub(super) const DOCUMENT_RECORDED_V2: u16 = 61;
     pub(super) const ITEMS_ALLOCATED_V1: u16 = 70;
     pub(super) const ALLOCATION_REVERSED_V1: u16 = 71;
     pub(super) const ITEMS_REVALUED_V1: u16 = 80;
@@ -52,6 +53,7 @@ mod kind {
     pub(super) const COMMISSION_ACCRUED_V1: u16 = 96;
     pub(super) const COMMISSION_CLAWED_BACK_V1: u16 = 97;
     pub(super) const COMMISSIONS_PAID_OUT_V1: u16 = 98;
+    pub(super) const COMMISSION_ASSIGNED_V1: u16 = 99;
 }
 
 /// The kind under which an event is written today.
@@ -72,7 +74,7 @@ pub(super) const fn kind_of(event: &Event) -> u16 {
         Event::PartyRegistered(_) => kind::PARTY_REGISTERED_V1,
         Event::PartyChanged(_) => kind::PARTY_CHANGED_V1,
         Event::ControlAccountSet { .. } => kind::CONTROL_ACCOUNT_SET_V1,
-        Event::DocumentRecorded { .. } => kind::DOCUMENT_RECORDED_V1,
+        Event::DocumentRecorded { .. } => kind::DOCUMENT_RECORDED_V2,
         Event::ItemsAllocated { .. } => kind::ITEMS_ALLOCATED_V1,
         Event::AllocationReversed { .. } => kind::ALLOCATION_REVERSED_V1,
         Event::ItemsRevalued { .. } => kind::ITEMS_REVALUED_V1,
@@ -85,6 +87,7 @@ pub(super) const fn kind_of(event: &Event) -> u16 {
         Event::CommissionAccrued { .. } => kind::COMMISSION_ACCRUED_V1,
         Event::CommissionClawedBack { .. } => kind::COMMISSION_CLAWED_BACK_V1,
         Event::CommissionsPaidOut { .. } => kind::COMMISSIONS_PAID_OUT_V1,
+        Event::CommissionAssigned(_) => kind::COMMISSION_ASSIGNED_V1,
     }
 }
 
@@ -131,7 +134,8 @@ pub(super) fn read_body(kind: u16, from: &mut Reader<'_>) -> Result<Event, Codec
         kind::PARTY_REGISTERED_V1 => Ok(Event::PartyRegistered(Box::new(subledger::party(from)?))),
         kind::PARTY_CHANGED_V1 => Ok(Event::PartyChanged(Box::new(subledger::party(from)?))),
         kind::CONTROL_ACCOUNT_SET_V1 => Ok(Event::ControlAccountSet { no: AccountNo::new(from.number()?), side: subledger::side(from)? }),
-        kind::DOCUMENT_RECORDED_V1 => subledger::document_recorded(from),
+        kind::DOCUMENT_RECORDED_V1 => subledger::document_recorded(from, document::document_v1),
+        kind::DOCUMENT_RECORDED_V2 => subledger::document_recorded(from, document::document),
         kind::ITEMS_ALLOCATED_V1 => subledger::items_allocated(from),
         kind::ALLOCATION_REVERSED_V1 => subledger::allocation_reversed(from),
         kind::ITEMS_REVALUED_V1 => subledger::items_revalued(from),
@@ -144,6 +148,7 @@ pub(super) fn read_body(kind: u16, from: &mut Reader<'_>) -> Result<Event, Codec
         kind::COMMISSION_ACCRUED_V1 => agreed::commission_accrued(from),
         kind::COMMISSION_CLAWED_BACK_V1 => agreed::commission_clawed_back(from),
         kind::COMMISSIONS_PAID_OUT_V1 => agreed::commissions_paid_out(from),
+        kind::COMMISSION_ASSIGNED_V1 => Ok(Event::CommissionAssigned(Box::new(agreed::assignment(from)?))),
         _ => read_rare(kind, from),
     }
 }

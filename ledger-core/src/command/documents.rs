@@ -355,6 +355,22 @@ pub struct DefineCommissionPlan {
     pub accrued: AccountRef,
 }
 
+/// Lets a payee earn by a plan without being asked for, or changes from when to when: on invoices of a customer, or
+/// without one on those whose tag [`seller`](crate::subledger::commission::SELLER_TAG) is the payee's code.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct AssignCommission {
+    /// The plan's code.
+    pub plan: Text,
+    /// The payee's code.
+    pub payee: Text,
+    /// The customer's code.
+    pub customer: Option<Text>,
+    /// First day of invoices, inclusive.
+    pub from: NaiveDate,
+    /// Last day of invoices, inclusive; open where not given.
+    pub to: Option<NaiveDate>,
+}
+
 /// Accrues what a payee earned on an invoice: all of it, or as far as it is paid by now, as the plan says.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct AccrueCommission {
@@ -364,7 +380,8 @@ pub struct AccrueCommission {
     pub payee: Text,
     /// The invoice's number.
     pub invoice: Text,
-    /// When it counts; by default the invoice's date if its period is open.
+    /// When it counts; by default the invoice's date, or on cash that of its last payment, if its period is open, else
+    /// the first day of the first open period after it.
     pub date: Option<NaiveDate>,
 }
 

@@ -1,9 +1,13 @@
 //! What agents and sellers earn on sales: plans, accruals, claw-backs.
 //!
-//! A flat or plain rule earns on each sale for itself. With tiers, a rule says what a sum of bases earns and an
-//! accrual is the difference that a further base makes to it: accruals of any sequence of bases sum to what the rule
-//! says of all of them, and a retroactive tier catches up by itself. A claw-back takes back of one accrual in proportion to what was credited of its base, cumulatively:
-//! a full credit takes back all of it, in however many steps.
+//! A flat or plain rule earns on each sale for itself, on a part of it in proportion: parts sum to the whole. With
+//! tiers, a rule says what a sum of bases earns and an accrual is the difference that a further base makes to it:
+//! accruals of any sequence of bases sum to what the rule says of all of them, and a retroactive tier catches up by
+//! itself. A claw-back takes back of one accrual in proportion to what was credited of its base, cumulatively: a full
+//! credit takes back all of it, in however many steps.
+//!
+//! An assignment says who earns by a plan without being asked for: on all invoices of a customer, or on those that name
+//! the payee in their tag [`SELLER_TAG`].
 //!
 //! Accruals are stored with their events; nothing here runs on replay.
 
@@ -154,19 +158,36 @@ impl Rule {
         })
     }
 
-    /// What one more sale earns: its own share, or with tiers the difference that it makes to the sum of bases
-    /// before it, catch-up of a retroactive tier included.
+    /// What a further base of a sale earns: its own share, or with tiers the difference that it makes to the sum of
+    /// bases of all sales before it, catch-up of a retroactive tier included.
     ///
     /// # Errors
     /// [`MoneyError::Overflow`].
-    pub fn accrual(&self, before: Units, base: Units, scale: u8) -> Result<Units, MoneyError> {
+    pub fn accrual(&self, before: Units, sale: Sale, base: Units, scale: u8) -> Result<Units, MoneyError> {
+        let standing = add_units(sale.stands_on, base).ok_or(MoneyError::Overflow)?;
         match self {
-            Self::Flat(each) => return Ok(*each),
-            Self::Percent(percent) => return share(base, *percent, scale),
+            Self::Flat(each) => return Ok(sale.part(*each, standing) - sale.part(*each, sale.stands_on)),
+            Self::Percent(percent) => return Ok(share(standing, *percent, scale)? - share(sale.stands_on, *percent, scale)?),
             Self::Tiers { .. } => {}
         }
         let after = add_units(before, base).ok_or(MoneyError::Overflow)?;
         Ok(self.earned(after, scale)? - self.earned(before, scale)?)
+    }
+}
+
+/// A sale on which something may be earned already.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Sale {
+    /// All that can be earned on, in minor units; positive.
+    pub net: Units,
+    /// What earlier accruals stand on, in minor units.
+    pub stands_on: Units,
+}
+
+impl Sale {
+    /// The part of an amount per sale that belongs to a part of the sale.
+    fn part(self, each: Units, base: Units) -> Units {
+        prorate(each, base.unsigned_abs().min(self.net.unsigned_abs()), self.net.unsigned_abs(), Rounding::HalfEven)
     }
 }
 
@@ -188,6 +209,32 @@ pub fn base_of_payment(net: Units, gross: Units, paid_before: Units, paid_now: U
 pub fn claw_back(accrued: Units, base: Units, credited_before: Units, credited_now: Units) -> Units {
     let taken = |sum: Units| prorate(accrued, sum.unsigned_abs().min(base.unsigned_abs()), base.unsigned_abs(), Rounding::HalfEven);
     if base == 0 { 0 } else { taken(credited_before + credited_now) - taken(credited_before) }
+}
+
+/// The tag of an invoice that names the payee who sold.
+pub const SELLER_TAG: &str = "seller";
+
+/// Who earns by a plan on which invoices, as soon as they are issued or paid.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct CommissionAssignment {
+    /// By which plan.
+    pub plan: Text,
+    /// Who.
+    pub payee: PartyNo,
+    /// On all invoices of this customer; without one, on those whose tag [`SELLER_TAG`] is the payee's code.
+    pub customer: Option<PartyNo>,
+    /// First day of invoices, inclusive.
+    pub from: NaiveDate,
+    /// Last day of invoices, inclusive; open where not given.
+    pub to: Option<NaiveDate>,
+}
+
+impl CommissionAssignment {
+    /// Whether invoices of a day belong to it.
+    #[must_use]
+    pub fn holds_on(&self, day: NaiveDate) -> bool {
+        self.from <= day && self.to.is_none_or(|to| day <= to)
+    }
 }
 
 /// What a payee earned on a document.
@@ -220,7 +267,7 @@ pub struct CommissionAccrual {
 pub struct ClawBack {
     /// The accrual, by its event.
     pub accrual: Seq,
-    /// The credit note, by its event.
+    /// The credit note, or what undid a payment, by its event.
     pub document: Seq,
     /// How much of the base was credited, in minor units; positive.
     pub base: Units,

@@ -6,7 +6,7 @@
 use chrono::NaiveDate;
 use rust_decimal::Decimal;
 
-use super::{PartyNo, Side};
+use super::{PartyNo, Side, Terms};
 use crate::account::AccountNo;
 use crate::commodity::CommodityNo;
 use crate::merkle::Hash;
@@ -187,6 +187,17 @@ pub struct Origin {
     pub confidence: Option<Decimal>,
 }
 
+/// What an order asks of its invoice where that is not what the party's invoices have.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct InvoiceTerms {
+    /// When it falls due, counted from the invoice's date.
+    pub terms: Option<Terms>,
+    /// When all of it falls due, whatever the terms.
+    pub due: Option<NaiveDate>,
+    /// The control account.
+    pub control: Option<AccountNo>,
+}
+
 /// A document as it was recorded.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Document {
@@ -236,6 +247,8 @@ pub struct Document {
     pub attachments: Vec<Attachment>,
     /// How it came in.
     pub origin: Option<Origin>,
+    /// What an order was given explicitly for the invoice that it becomes; nothing on any other document.
+    pub invoice_terms: Option<Box<InvoiceTerms>>,
 }
 
 impl Document {

@@ -17,10 +17,10 @@ pub mod schedule;
 pub mod tax;
 
 pub use allocation::Allocation;
-pub use commission::{ClawBack, CommissionAccrual, CommissionPlan, Payout};
+pub use commission::{ClawBack, CommissionAccrual, CommissionAssignment, CommissionPlan, Payout};
 pub use deferral::{Deferral, DeferralPart, RecognisedPart};
 pub use document::{
-    Attachment, DeferralMethod, DeferralTerms, Document, DocumentKind, DocumentLine, Instalment, Origin, TaxRounding, TaxRow,
+    Attachment, DeferralMethod, DeferralTerms, Document, DocumentKind, DocumentLine, Instalment, InvoiceTerms, Origin, TaxRounding, TaxRow,
 };
 pub use item::{ItemId, OpenItem};
 pub use party::{Party, PartyKind, PartyNo, Side, Terms, TermsPart};

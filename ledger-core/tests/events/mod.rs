@@ -10,11 +10,12 @@ use ledger_core::limits::BALANCE_UNITS_MAX;
 use ledger_core::rounding::Rounding;
 use ledger_core::subledger::commission::{DatedRule, Rule, Tier, Trigger};
 use ledger_core::subledger::{
-    Attachment, DeferralMethod, DeferralTerms, DocumentLine, Instalment, Origin, Revaluation, Revalued, RevaluedTarget, TaxRounding,
-    TaxRow, Terms, TermsPart,
+    Attachment, DeferralMethod, DeferralTerms, DocumentLine, Instalment, InvoiceTerms, Origin, Revaluation, Revalued, RevaluedTarget,
+    TaxRounding, TaxRow, Terms, TermsPart,
 };
 use ledger_core::subledger::{
-    ClawBack, CommissionAccrual, CommissionPlan, Deferral, DeferralPart, Payout, RecognisedPart, TaxCode, TaxComponent,
+    ClawBack, CommissionAccrual, CommissionAssignment, CommissionPlan, Deferral, DeferralPart, Payout, RecognisedPart, TaxCode,
+    TaxComponent,
 };
 use ledger_core::{
     Account, AccountNo, AccountStatus, AccountType, Actor, ActorKind, ActorNo, Allocation, BalanceCondition, BalancedEntry, Commodity,
@@ -166,12 +167,16 @@ fn item_id() -> BoxedStrategy<ItemId> {
     (seq(), number()).prop_map(|(seq, line)| ItemId { seq, line }).boxed()
 }
 
+fn terms() -> BoxedStrategy<Terms> {
+    let part = (rate(), any::<u16>()).prop_map(|(share, days)| TermsPart { share, days });
+    proptest::collection::vec(part, 0..4).prop_map(|parts| Terms { parts }).boxed()
+}
+
 fn party() -> BoxedStrategy<Box<Party>> {
-    let parts = proptest::collection::vec((rate(), any::<u16>()).prop_map(|(share, days)| TermsPart { share, days }), 0..4);
     let accounts = (of(account_no()), of(account_no()));
-    (number(), text(), select(PartyKind::ALL), parts, of(commodity_no()), accounts, tags())
-        .prop_map(|(no, code, kind, parts, currency, (receivable, payable), tags)| {
-            Box::new(Party { no: PartyNo::new(no), code, kind, terms: Terms { parts }, currency, receivable, payable, tags })
+    (number(), text(), select(PartyKind::ALL), terms(), of(commodity_no()), accounts, tags())
+        .prop_map(|(no, code, kind, terms, currency, (receivable, payable), tags)| {
+            Box::new(Party { no: PartyNo::new(no), code, kind, terms, currency, receivable, payable, tags })
         })
         .boxed()
 }
@@ -223,13 +228,15 @@ fn document() -> BoxedStrategy<Box<Document>> {
     let instalment = (date(), units()).prop_map(|(due, amount)| Instalment { due, amount });
     let attachment = (any::<[u8; 32]>(), text(), text()).prop_map(|(hash, media_type, name)| Attachment { hash, media_type, name });
     let origin = (text(), of(rate())).prop_map(|(channel, confidence)| Origin { channel, confidence });
-    let lists = (list(document_line(), 0..3), list(tax_row(), 0..3), list(instalment, 0..3), list(attachment, 0..2), of(origin));
+    let asked =
+        (of(terms()), of(date()), of(account_no())).prop_map(|(terms, due, control)| Box::new(InvoiceTerms { terms, due, control }));
+    let lists = (list(document_line(), 0..3), list(tax_row(), 0..3), list(instalment, 0..3), list(attachment, 0..2), of(origin), of(asked));
     (names, others, rounding, lists)
         .prop_map(|(names, others, rounding, lists)| {
             let (kind, side, series, ordinal, number, party, date, currency) = names;
             let (reference, order, relates_to, cash_account, memo, tags) = others;
             let (tax_rounding, rounding, tax_included, total) = rounding;
-            let (lines, tax, instalments, attachments, origin) = lists;
+            let (lines, tax, instalments, attachments, origin, invoice_terms) = lists;
             Box::new(Document {
                 kind,
                 side,
@@ -254,6 +261,7 @@ fn document() -> BoxedStrategy<Box<Document>> {
                 tags,
                 attachments,
                 origin,
+                invoice_terms,
             })
         })
         .boxed()
@@ -359,6 +367,9 @@ fn agreed_event() -> BoxedStrategy<Event> {
         (seq(), seq(), units(), units()).prop_map(|(accrual, document, base, amount)| ClawBack { accrual, document, base, amount });
     let payout = (number().prop_map(PartyNo::new), text(), date(), proptest::collection::vec((seq(), units()), 0..3))
         .prop_map(|(payee, number, date, parts)| Box::new(Payout { payee, number, date, parts }));
+    let payee = || number().prop_map(PartyNo::new);
+    let assignment = (text(), payee(), of(payee()), date(), of(date()))
+        .prop_map(|(plan, payee, customer, from, to)| CommissionAssignment { plan, payee, customer, from, to });
     prop_oneof![
         deferral().prop_map(Event::DeferralScheduled),
         (parts, entry()).prop_map(|(parts, entry)| Event::DeferralsRecognised { parts, entry }),
@@ -367,6 +378,7 @@ fn agreed_event() -> BoxedStrategy<Event> {
         plan().prop_map(Event::CommissionPlanDefined),
         (accrual(), of(entry())).prop_map(|(accrual, entry)| Event::CommissionAccrued { accrual, entry }),
         (claw_back, of(entry())).prop_map(|(claw_back, entry)| Event::CommissionClawedBack { claw_back, entry }),
+        assignment.prop_map(|assignment| Event::CommissionAssigned(Box::new(assignment))),
         (payout, entry()).prop_map(|(payout, entry)| Event::CommissionsPaidOut { payout, entry }),
     ]
     .boxed()

@@ -3,22 +3,23 @@
 //! ```text
 //! tax CODE: NAME RATE ACCOUNT [compound] [withheld] [recoverable=N] [reverse=ACCOUNT] [from=D] [to=D] [box=B] | …
 //! order|invoice|bill|claim|credit|debit PARTY DATE [no=N] [series=S] [cur=C] [rate=R] [value=V] [against=N] [due=D]
-//!     [terms=SHARE@DAYS,…] [included] [per-document] [channel=C] [sure=N] [id=ID]: LINE | LINE …
+//!     [terms=SHARE@DAYS,…] [control=ACCOUNT] [included] [per-document] [channel=C] [sure=N] [seller=P] [id=ID]: LINE | LINE …
 //!   LINE = ACCOUNT PRICE [x QUANTITY] [tax CODE] [cc VALUE] [defer START END METHOD ACCOUNT]
 //! invoice-order NUMBER DATE [no=N]
 //! receive|send|refund PARTY DATE ACCOUNT AMOUNT [cur=C] [rate=R] [value=V] [charge=ACCOUNT/AMOUNT] [no=N] [nothing]: TARGETS
 //! write-off PARTY:DOCUMENT ACCOUNT [AMOUNT] [on=DATE]
 //! recognise DATE
 //! plan CODE invoice|cash EXPENSE ACCRUED: flat N | percent N | tiers FROM/PERCENT … | retroactive FROM/PERCENT …
-//! accrue PLAN PAYEE INVOICE                                      payout PAYEE DATE NUMBER [cur=C]
+//! assign PLAN PAYEE [customer=C] [from=D] [to=D]                 (from 2026-01-01 where not said)
+//! accrue PLAN PAYEE INVOICE [on=DATE]                                    payout PAYEE DATE NUMBER [cur=C]
 //! close-year DATE ACCOUNT
 //! ```
 
 use chrono::NaiveDate;
 use ledger_core::book::year_balances;
 use ledger_core::command::{
-    AccrueCommission, CloseYear, DefineCommissionPlan, DefineTaxCode, DraftDeferral, DraftDocument, DraftDocumentLine, DraftRule,
-    DraftTaxComponent, DraftTier, DraftValue, InvoiceOrder, PayOutCommissions, RecordPayment, Settles, WriteOff,
+    AccrueCommission, AssignCommission, CloseYear, DefineCommissionPlan, DefineTaxCode, DraftDeferral, DraftDocument, DraftDocumentLine,
+    DraftRule, DraftTaxComponent, DraftTier, DraftValue, InvoiceOrder, PayOutCommissions, RecordPayment, Settles, WriteOff,
 };
 use ledger_core::subledger::commission::Trigger;
 use ledger_core::subledger::{DeferralMethod, DocumentKind, Origin, TaxRounding};
@@ -77,7 +78,14 @@ pub(super) fn command(ledger: &Ledger, words: &[&str], lines: &str) -> Option<Co
             plan: words[1].into(),
             payee: words[2].into(),
             invoice: words[3].into(),
-            date: None,
+            date: option(words, "on").map(day),
+        })),
+        "assign" => Command::AssignCommission(Box::new(AssignCommission {
+            plan: words[1].into(),
+            payee: words[2].into(),
+            customer: text(words, "customer"),
+            from: day(option(words, "from").unwrap_or("2026-01-01")),
+            to: option(words, "to").map(day),
         })),
         "payout" => Command::PayOutCommissions(Box::new(PayOutCommissions {
             payee: words[1].into(),
@@ -124,6 +132,8 @@ fn document(kind: DocumentKind, words: &[&str], lines: &str) -> Command {
     (draft.due, draft.terms) = (option(words, "due").map(day), option(words, "terms").map(terms));
     draft.tax_included = words.contains(&"included");
     draft.external_id = text(words, "id");
+    draft.control = text(words, "control").map(ledger_core::AccountRef::Code);
+    draft.tags = text(words, "seller").map(|seller| ("seller".into(), seller)).into_iter().collect();
     if words.contains(&"per-document") {
         draft.tax_rounding = TaxRounding::PerDocument;
     }

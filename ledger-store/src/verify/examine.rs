@@ -183,7 +183,8 @@ impl Examined {
                 self.commodities.need(seq, u64::from(document.currency.get()));
                 document.lines.iter().for_each(|line| account(&mut self.accounts, line.account));
                 document.tax.iter().for_each(|row| account(&mut self.accounts, row.account));
-                document.cash_account.iter().for_each(|no| account(&mut self.accounts, *no));
+                let asked = document.invoice_terms.as_ref().and_then(|asked| asked.control);
+                [document.cash_account, asked].into_iter().flatten().for_each(|no| account(&mut self.accounts, no));
             }
             Event::DeferralScheduled(deferral) | Event::DeferralCancelled { deferral, .. } => {
                 [deferral.deferred, deferral.target].iter().for_each(|no| account(&mut self.accounts, *no));
@@ -211,7 +212,8 @@ impl Examined {
             | Event::RevaluationReversed { .. }
             | Event::DeferralsRecognised { .. }
             | Event::CommissionClawedBack { .. }
-            | Event::CommissionsPaidOut { .. } => {}
+            | Event::CommissionsPaidOut { .. }
+            | Event::CommissionAssigned(_) => {}
         }
         self.actors.need(seq, u64::from(proposed.actor.0));
     }

@@ -38,6 +38,10 @@ impl Decoder<'_> {
                 });
                 self.with_entry(minor, entry.as_ref())
             }
+            Event::CommissionAssigned(assignment) => json!({
+                "plan": assignment.plan.as_str(), "payee": self.party(assignment.payee),
+                "customer": assignment.customer.map(|customer| self.party(customer)), "from": assignment.from, "to": assignment.to,
+            }),
             Event::CommissionsPaidOut { payout, entry } => {
                 let accruals: Vec<u64> = payout.parts.iter().map(|(accrual, _)| *accrual).collect();
                 let paid = json!({
