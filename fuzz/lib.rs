@@ -6,7 +6,7 @@
 use std::collections::BTreeMap;
 
 use ledger_api::import::run::infer;
-use ledger_api::import::source::{Collected, Item};
+use ledger_api::import::source::{Collected, Item, Recording};
 use ledger_core::book::Valuation;
 use ledger_core::codec::{decode, encode};
 use ledger_core::command::{CreateOrganization, DefineCommodity, OpenAccount, RecordRate, RegisterParty};
@@ -42,6 +42,10 @@ pub fn post_all(found: Collected) {
                 books.run(&Command::DesignateControl { account: AccountRef::Code(decl.code), side: decl.side });
             }
             Item::Entry(entry) => books.post(entry.draft),
+            Item::Document(document) => match document.recording {
+                Recording::Document(draft) => books.run(&Command::RecordDocument(Box::new(draft))),
+                Recording::Payment(payment) => books.run(&Command::RecordPayment(Box::new(payment))),
+            },
         }
     }
     books.assert_in_balance();

@@ -9,7 +9,7 @@ use std::path::{Path, PathBuf};
 
 use books::{bring_in, shelf};
 use chrono::NaiveDate;
-use ledger_api::import::documents::{Accounts, Kind};
+use ledger_api::import::documents::{Kind, Settings};
 use ledger_api::import::run::{Format, ImportOptions, Mode};
 use ledger_api::import::tabular::{Columns, DateFormat, Options as Tabular};
 use ledger_core::book::Valuation;
@@ -27,7 +27,7 @@ fn options(kind: Kind, columns: &str) -> ImportOptions {
         Kind::Payments(Side::Payable) => ("2000", "1000"),
     };
     let mut options = ImportOptions::new(Format::Csv);
-    options.documents = Some((kind, Accounts { control: control.into(), counter: counter.into() }));
+    options.documents = Some((kind, Settings::new(control, counter)));
     options.tabular = Tabular {
         columns: Columns::parse(columns).unwrap(),
         currency: Some("USD".into()),
@@ -137,8 +137,7 @@ async fn open(org: &OrgStore, side: Side, as_of: &str) -> Vec<String> {
 async fn documents_become_open_items_and_payments_settle_them() {
     let shelf = shelf().await;
     let org = shelf.begin("acme", Valuation::Required).await;
-    let invoices = "number ,party,date,due_date,amount,account,memo\n";
-    let invoices = invoices.replace("number ", "entry");
+    let invoices = "entry,party,date,due_date,amount,account,description\n";
     let summary = import(
         &org,
         Kind::Invoices,
@@ -158,8 +157,8 @@ async fn documents_become_open_items_and_payments_settle_them() {
     assert_eq!(open(&org, Side::Receivable, "2026-01-31").await, ["C-1 INV-2 USD 50", "C-1 INV-1 USD 120", "C-2 INV-3 USD 80"]);
     assert_eq!(
         open(&org, Side::Receivable, "2026-02-28").await,
-        ["C-1 INV-2 USD 50", "C-1 PAY-3 USD -5", "C-1 INV-1 USD 50", "C-2 INV-3 USD -20"],
-        "a part is paid, an advance and an overpayment are items of their own"
+        ["C-1 INV-2 USD 45", "C-1 INV-1 USD 50", "C-2 PAY-2 USD -20"],
+        "a part is paid, what names nothing pays what is due first, an overpayment is an item of its own"
     );
     let summary = import(
         &org,

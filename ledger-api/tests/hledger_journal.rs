@@ -371,7 +371,7 @@ fn declarations() {
             Item::Account(a) => format!("account {} {:?} {:?}", a.code, a.kind, a.sub_type),
             Item::Rate(r) => format!("rate {} {} {} {} line {}", r.date, r.base, r.rate, r.quote, r.place.line),
             Item::Entry(_) => "entry".to_owned(),
-            Item::Party(_) | Item::Control(_) => panic!("a journal names none: {item:?}"),
+            Item::Party(_) | Item::Control(_) | Item::Document(_) => panic!("a journal names none: {item:?}"),
         })
         .collect();
     assert_eq!(

@@ -7,7 +7,7 @@ use std::time::{Duration, Instant};
 
 use clap::{Args, ValueEnum};
 use ledger_core::Text;
-use ledger_core::subledger::Side;
+use ledger_core::subledger::{Side, TaxRounding};
 use serde_json::json;
 
 use super::complaint::{Complaint, Outcome};
@@ -15,7 +15,7 @@ use super::output::{self, Format as Output, FormatArg, plain, print};
 use super::progress;
 use super::report_items::SideArg;
 use super::shell::Shell;
-use crate::import::documents::{Accounts, Kind};
+use crate::import::documents::{Amounts, Kind, Settings};
 use crate::import::preset::Preset;
 use crate::import::run::{Counters, Format, ImportOptions, Mode, SHOWN_MAX, Summary, import};
 use crate::import::tabular::{Columns, DateFormat, KeyUse, NumberFormat};
@@ -36,10 +36,17 @@ Examples:
   ledgerd import --org home 2025.journal --skip-virtual
   ledgerd import --org acme --chart accounts.csv journal.csv
   ledgerd import --org acme --from saft ledger.xml
-  ledgerd import --org acme --kind invoices --columns entry=InvoiceNo,party=Customer,due_date=Due invoices.csv
-  ledgerd import --org acme --kind payments --columns document=InvoiceNo,party=Customer received.csv
+  ledgerd import --org acme --kind invoices --columns number=InvoiceNo,party=Customer,due_date=Due invoices.csv
+  ledgerd import --org acme --kind bills --amounts gross bills.jsonl
+  ledgerd import --org acme --kind payments --columns pays=InvoiceNo,party=Customer received.csv
   ledgerd import --org acme --from quickbooks --chart accounts.csv Journal.csv
   ledgerd import --org acme --from xero --date-format %m/%d/%Y JournalReport.csv
+
+Invoices and bills have number, party, date, amount, and may have kind (invoice, credit_note, debit_note, order), due_date,
+terms, currency, account, description, quantity, unit_price, tax_code, reference, against (what a note takes back), memo,
+series, tags, rate or value, deferral_start, deferral_end, deferral_account. A negative total is a credit note, or a refund
+among payments. A payment settles the document that it names, else what is due first, or nothing with --unapplied.
+In JSON lines each object is a document with \"lines\": [{...}, {...}].
 
 The presets quickbooks and xero know the headers, titles, subtotals and totals of those programs' journals. Their
 dates are read month first (quickbooks) or day first (xero) unless --date-format says otherwise; totals are held
@@ -51,7 +58,7 @@ pub struct ImportArgs {
     /// What the file is written in; by default its ending tells
     #[arg(long, value_enum, value_name = "FORMAT")]
     pub from: Option<FromArg>,
-    /// What the rows of a CSV file are
+    /// What the rows of a CSV file or the objects of JSON lines are
     #[arg(long, value_enum, default_value_t, value_name = "KIND")]
     pub kind: DocumentArg,
     /// Whether payments were received or sent
@@ -63,6 +70,15 @@ pub struct ImportArgs {
     /// Account of rows that name none: revenue of invoices, expense of bills, bank of payments [default: 4000, 5000, 1000]
     #[arg(long, value_name = "CODE")]
     pub counter_account: Option<String>,
+    /// Whether amounts have tax in them; to be stated where there are tax codes
+    #[arg(long, value_enum, value_name = "AMOUNTS")]
+    pub amounts: Option<AmountsArg>,
+    /// Where the tax of documents is rounded
+    #[arg(long, value_enum, default_value_t, value_name = "WHERE")]
+    pub tax_rounding: TaxRoundingArg,
+    /// Leave payments that name no document open, instead of settling what is due first
+    #[arg(long)]
+    pub unapplied: bool,
     /// Which header stands for which field: field=header,field=header
     #[arg(long, value_name = "MAP", value_parser = Columns::parse)]
     pub columns: Option<Columns>,
@@ -151,12 +167,49 @@ pub enum DocumentArg {
     /// Journal entries, one row per line
     #[default]
     Entries,
-    /// Invoices to customers, one row per line: entry (the number), party, date, due_date, amount, account
+    /// Invoices to customers, one row per line: number, party, date, due_date, amount, account
     Invoices,
     /// Bills of vendors, likewise
     Bills,
     /// Payments, one per row: party, date, amount, document (what it pays), account (where the money went)
     Payments,
+}
+
+/// `--amounts`.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub enum AmountsArg {
+    /// Tax comes on top of them
+    Net,
+    /// Tax is in them
+    Gross,
+}
+
+impl From<AmountsArg> for Amounts {
+    fn from(arg: AmountsArg) -> Self {
+        match arg {
+            AmountsArg::Net => Self::Net,
+            AmountsArg::Gross => Self::Gross,
+        }
+    }
+}
+
+/// `--tax-rounding`.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, ValueEnum)]
+pub enum TaxRoundingArg {
+    /// Each line for itself
+    #[default]
+    Line,
+    /// The sum of each code's bases
+    Document,
+}
+
+impl From<TaxRoundingArg> for TaxRounding {
+    fn from(arg: TaxRoundingArg) -> Self {
+        match arg {
+            TaxRoundingArg::Line => Self::PerLine,
+            TaxRoundingArg::Document => Self::PerDocument,
+        }
+    }
 }
 
 impl From<FromArg> for Format {
@@ -263,10 +316,11 @@ fn options(shell: &Shell, args: &ImportArgs, functional: &str) -> anyhow::Result
 }
 
 /// What the rows are, and which accounts they go to.
-async fn documents(org: &ledger_store::OrgStore, args: &ImportArgs, format: Format) -> anyhow::Result<Option<(Kind, Accounts)>> {
+async fn documents(org: &ledger_store::OrgStore, args: &ImportArgs, format: Format) -> anyhow::Result<Option<(Kind, Settings)>> {
+    let of_documents = args.control_account.is_some() || args.counter_account.is_some() || args.amounts.is_some() || args.unapplied;
     let kind = match args.kind {
-        DocumentArg::Entries if args.control_account.is_some() || args.counter_account.is_some() => {
-            return Err(Complaint::usage("--control-account and --counter-account are for documents")
+        DocumentArg::Entries if of_documents => {
+            return Err(Complaint::usage("--control-account, --counter-account, --amounts and --unapplied are for documents")
                 .hint("say which with --kind invoices, bills or payments, or leave them out")
                 .into());
         }
@@ -275,9 +329,9 @@ async fn documents(org: &ledger_store::OrgStore, args: &ImportArgs, format: Form
         DocumentArg::Bills => Kind::Bills,
         DocumentArg::Payments => Kind::Payments(args.side.into()),
     };
-    if format != Format::Csv {
-        return Err(Complaint::usage(format!("--kind {} reads CSV only", kind.as_str()))
-            .hint("save the file as CSV, or say --from csv")
+    if !matches!(format, Format::Csv | Format::Jsonl) {
+        return Err(Complaint::usage(format!("--kind {} reads CSV and JSON lines only", kind.as_str()))
+            .hint("save the file as CSV or JSON lines, or say --from csv or --from jsonl")
             .into());
     }
     let known = || async {
@@ -298,7 +352,13 @@ async fn documents(org: &ledger_store::OrgStore, args: &ImportArgs, format: Form
         Kind::Bills => "5000",
         Kind::Payments(_) => "1000",
     });
-    Ok(Some((kind, Accounts { control, counter: counter.into() })))
+    let settings = Settings {
+        amounts: args.amounts.map(Into::into),
+        tax_rounding: args.tax_rounding.into(),
+        unapplied: args.unapplied,
+        ..Settings::new(control, counter)
+    };
+    Ok(Some((kind, settings)))
 }
 
 /// `books.csv` → `books.rejects.csv`.
@@ -399,6 +459,9 @@ fn as_text(args: &ImportArgs, summary: &Summary, took: Option<Duration>) -> Stri
     if summary.parties > 0 {
         let _ = writeln!(text, "Parties registered: {}.", summary.parties);
     }
+    if summary.unapplied > 0 {
+        let _ = writeln!(text, "Payments of what was settled already, left open: {}.", summary.unapplied);
+    }
     if summary.rates > 0 {
         let _ = writeln!(text, "Rates recorded: {}.", summary.rates);
     }
@@ -494,7 +557,7 @@ fn as_json(summary: &Summary) -> serde_json::Value {
         "first_seq": summary.seqs.0 + 1, "last_seq": summary.seqs.1,
         "accounts_opened": accounts.collect::<Vec<_>>(),
         "commodities_defined": summary.commodities.iter().map(|(code, scale)| json!({ "code": code.as_str(), "scale": scale })).collect::<Vec<_>>(),
-        "rates": summary.rates, "parties": summary.parties, "counts": summary.notes.counts, "remarks": summary.notes.remarks, "control_totals": totals,
+        "rates": summary.rates, "parties": summary.parties, "unapplied": summary.unapplied, "counts": summary.notes.counts, "remarks": summary.notes.remarks, "control_totals": totals,
         "rejects_file": summary.rejects.as_ref().map(|path| path.display().to_string()),
     })
 }

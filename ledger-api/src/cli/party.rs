@@ -2,15 +2,15 @@
 
 use clap::{Args, Subcommand, ValueEnum};
 use ledger_core::command::RegisterParty;
-use ledger_core::subledger::{Party, PartyKind, Terms, TermsPart};
+use ledger_core::subledger::{Party, PartyKind, Terms};
 use ledger_core::{AccountRef, Command};
 use ledger_store::load::load_book;
-use rust_decimal::Decimal;
 use serde_json::{Value, json};
 
 use super::complaint::Outcome;
 use super::output::{self, Format, FormatArg, Sheet, print, text};
 use super::{party_detail, shell::Shell};
+use crate::import::documents::terms;
 
 /// The commands of `party`.
 #[derive(Debug, Subcommand)]
@@ -88,21 +88,6 @@ pub struct ListArgs {
     pub org: String,
     #[command(flatten)]
     format: FormatArg,
-}
-
-/// Reads `30` or `30@30,50@60,20@90`.
-fn terms(words: &str) -> Result<Terms, String> {
-    let expected = || format!("expected days (30) or shares and their days (30@30,50@60,20@90), found `{words}`");
-    let days = |word: &str| word.trim().parse::<u16>().map_err(|_| expected());
-    if let Ok(net) = days(words) {
-        return Ok(Terms::net(net));
-    }
-    let part = |part: &str| {
-        let (share, due) = part.split_once('@').ok_or_else(expected)?;
-        let share = share.trim().parse::<Decimal>().ok().filter(|share| *share > Decimal::ZERO).ok_or_else(expected)?;
-        Ok(TermsPart { share, days: days(due)? })
-    };
-    Ok(Terms { parts: words.split(',').map(part).collect::<Result<_, String>>()? })
 }
 
 fn terms_text(terms: &Terms) -> String {

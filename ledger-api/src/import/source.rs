@@ -1,8 +1,9 @@
-//! What every importer produces: one neutral stream of declarations and journal entries, each with its place in
+//! What every importer produces: one neutral stream of declarations, journal entries and documents, each with its place in
 //! the file. Parsers know formats and nothing of the store; the runner (`import::run`) posts these items and
 //! knows nothing of formats.
 
 use chrono::NaiveDate;
+use ledger_core::command::{DraftDocument, RecordPayment};
 use ledger_core::subledger::{PartyKind, Side};
 use ledger_core::{AccountType, DraftEntry, RateType, SubType, Text, Units};
 use rust_decimal::Decimal;
@@ -131,6 +132,39 @@ pub struct SourceEntry {
     pub text: Option<String>,
 }
 
+/// What a source records of a document.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Recording {
+    /// An order, invoice, bill, expense claim, credit note or debit note.
+    Document(DraftDocument),
+    /// Money received, sent or returned.
+    Payment(RecordPayment),
+}
+
+impl Recording {
+    /// The caller's own id.
+    #[must_use]
+    pub const fn external_id(&self) -> Option<&Text> {
+        match self {
+            Self::Document(draft) => draft.external_id.as_ref(),
+            Self::Payment(payment) => payment.external_id.as_ref(),
+        }
+    }
+}
+
+/// A document and where it stood.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct SourceDocument {
+    /// The document.
+    pub recording: Recording,
+    /// Where it begins.
+    pub place: Place,
+    /// The place of each of its lines; empty where unknown.
+    pub line_places: Vec<u32>,
+    /// Source text of the document as it stood, when the options ask for it (rejects file).
+    pub text: Option<String>,
+}
+
 /// One item of a source, in the order in which it must take effect.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Item {
@@ -146,6 +180,8 @@ pub enum Item {
     Control(ControlDecl),
     /// Post an entry.
     Entry(Box<SourceEntry>),
+    /// Record a document.
+    Document(Box<SourceDocument>),
 }
 
 /// What a source left out on request, or wants to tell, for the summary.

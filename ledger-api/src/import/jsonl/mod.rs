@@ -3,8 +3,8 @@
 //! Fields have the names and aliases of CSV columns, a field that nobody knows is refused. Amounts are texts or
 //! plain JSON numbers; either way their digits are read as they stand and no float is ever made of them.
 
-mod lines;
-mod object;
+pub(crate) mod lines;
+pub(crate) mod object;
 
 use std::io::Read;
 use std::sync::Arc;
@@ -23,18 +23,10 @@ use object::{Context, Role};
 /// [`ReadError::Source`] when options or encoding make the whole file unreadable, [`ReadError::Io`],
 /// [`ReadError::Stopped`] when the sink wants no more. What is wrong with single entries goes to the sink.
 pub fn read(reader: Box<dyn Read + Send>, file_name: Arc<str>, options: &Options, sink: &mut dyn Sink) -> Result<SourceNotes, ReadError> {
-    let marks = "state --decimal-mark and --digit-group".to_owned();
-    options.numbers.check().map_err(|problem| unusable(&file_name, 1, problem, None, marks))?;
-    let io_error = |line, error| ReadError::Io { place: Place { file: file_name.clone(), line, column: 0 }, error };
-    let mut source = Lines::new(reader);
-    if let Some(encoding) = source.byte_order_mark().map_err(|error| io_error(1, error))? {
-        let problem = format!("the file is {encoding}, expected UTF-8");
-        return Err(unusable(&file_name, 1, problem, None, "save it as UTF-8".to_owned()));
-    }
+    let mut source = open(reader, &file_name, options)?;
     let mut entries = Entries::new(options, file_name.clone(), sink);
     loop {
-        let turn = source.next().map_err(|error| io_error(0, error))?;
-        match turn {
+        match source.next().map_err(|error| unreadable(&file_name, 0, error))? {
             Turn::End => break,
             Turn::Line { line, text } => take(&mut entries, text, line, options, &file_name)?,
             Turn::Broken { line, column, problem, remedy, raw } => {
@@ -45,6 +37,22 @@ pub fn read(reader: Box<dyn Read + Send>, file_name: Arc<str>, options: &Options
         }
     }
     Ok(entries.finish()?)
+}
+
+/// The lines of a source that is UTF-8, and options that can be followed.
+pub(crate) fn open(reader: Box<dyn Read + Send>, file: &Arc<str>, options: &Options) -> Result<Lines, ReadError> {
+    let marks = "state --decimal-mark and --digit-group".to_owned();
+    options.numbers.check().map_err(|problem| unusable(file, 1, problem, None, marks))?;
+    let mut source = Lines::new(reader);
+    if let Some(encoding) = source.byte_order_mark().map_err(|error| unreadable(file, 1, error))? {
+        let problem = format!("the file is {encoding}, expected UTF-8");
+        return Err(unusable(file, 1, problem, None, "save it as UTF-8".to_owned()));
+    }
+    Ok(source)
+}
+
+pub(crate) fn unreadable(file: &Arc<str>, line: u32, error: std::io::Error) -> ReadError {
+    ReadError::Io { place: Place { file: file.clone(), line, column: 0 }, error }
 }
 
 /// One line of the file: an entry with its lines, or a row.

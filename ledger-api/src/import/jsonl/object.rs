@@ -10,6 +10,7 @@ use crate::import::source::{Place, SourceError};
 use crate::import::tabular::buffer::position;
 use crate::import::tabular::columns::Target;
 use crate::import::tabular::row::{Row, shortened};
+use crate::import::tabular::vocabulary::Vocabulary;
 use crate::import::tabular::{Field, Options};
 
 /// The members of an object in their order, values as they stood.
@@ -185,7 +186,26 @@ impl<'a> Context<'a> {
     }
 
     fn check_role(&self, name: &str, field: Field, raw: &str, role: Role) -> Result<(), SourceError> {
+        let vocabulary = self.options.columns.vocabulary();
+        if !vocabulary.reads(field) {
+            let remedy = format!("remove it, or keep it as a tag with --columns tag:{name}={name}");
+            return Err(self.refusal(raw, format!("`{name}` is no field of {}", vocabulary.as_str()), &remedy));
+        }
         match role {
+            Role::Line if vocabulary != Vocabulary::Journal => match vocabulary.is_of_line(field) {
+                true => Ok(()),
+                false => {
+                    Err(self.refusal(raw, format!("`{name}` belongs to the document, not to one of its lines"), "move it beside `lines`"))
+                }
+            },
+            Role::Header if vocabulary != Vocabulary::Journal => match vocabulary.is_of_whole(field) {
+                true => Ok(()),
+                false => Err(self.refusal(
+                    raw,
+                    format!("`{name}` belongs to a line, not to the document"),
+                    "move it into the objects of `lines`",
+                )),
+            },
             Role::Line if field.is_of_entry() => {
                 Err(self.refusal(raw, format!("`{name}` belongs to the entry, not to one of its lines"), "move it beside `lines`"))
             }
@@ -244,7 +264,16 @@ fn is_default(field: Field) -> bool {
 fn is_amount(field: Field) -> bool {
     matches!(
         field,
-        Field::Debit | Field::Credit | Field::Amount | Field::Functional | Field::FunctionalDebit | Field::FunctionalCredit | Field::Rate
+        Field::Debit
+            | Field::Credit
+            | Field::Amount
+            | Field::Functional
+            | Field::FunctionalDebit
+            | Field::FunctionalCredit
+            | Field::Rate
+            | Field::Quantity
+            | Field::UnitPrice
+            | Field::BankCharge
     )
 }
 
@@ -257,6 +286,7 @@ impl<'a> JsonRow<'a> {
 
 impl Row for JsonRow<'_> {
     fn cell(&self, field: Field) -> Option<&str> {
+        // What a line of an entry does not say, its header may.
         let own = self.cell_of(field).map(|cell| cell.value.trim()).filter(|text| !text.is_empty());
         match own {
             None if is_default(field) => self.header.and_then(|header| header.cell(field)),

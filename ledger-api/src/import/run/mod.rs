@@ -8,6 +8,8 @@
 //!
 //! Formats are the parsers' business, decisions the core's, durability the store's ([`ledger_store::bulk`]).
 
+mod documents;
+mod gathered;
 mod infer;
 mod poster;
 mod prefix;
@@ -27,10 +29,11 @@ use ledger_store::{OrgStore, StoreError};
 use self::poster::{Poster, Setup, Target};
 use self::prefix::Prefix;
 use self::rejects::Rejects;
+use super::documents::{Kind as DocumentsKind, Settings as DocumentSettings, Written, read as read_documents};
 use super::preset::{self, Preset};
 use super::rates;
 use super::source::{ReadError, SourceNotes};
-use super::{beancount, csv, documents, hledger, jsonl, tabular};
+use super::{beancount, csv, hledger, jsonl, tabular};
 use crate::saft;
 
 pub use self::infer::infer;
@@ -112,8 +115,8 @@ pub struct ImportOptions {
     pub default_year: Option<i32>,
     /// For SAF-T: leave the opening balances out.
     pub skip_opening: bool,
-    /// For CSV: the rows are documents of this kind, not journal entries.
-    pub documents: Option<(documents::Kind, documents::Accounts)>,
+    /// For CSV and JSON lines: what is in the file are documents of this kind, not journal entries.
+    pub documents: Option<(DocumentsKind, DocumentSettings)>,
     /// For tables of rates.
     pub rates: Option<rates::Options>,
     /// Who imports.
@@ -293,8 +296,9 @@ impl Run {
             keep_text,
             ..hledger::Options::default()
         };
-        if let Some((kind, accounts)) = &options.documents {
-            return documents::read(self.open()?, name, *kind, accounts, &tabular(), poster);
+        if let Some((kind, settings)) = &options.documents {
+            let written = if options.format == Format::Jsonl { Written::Jsonl } else { Written::Csv };
+            return read_documents(self.open()?, name, (*kind, written), settings, &tabular(), poster);
         }
         match options.format {
             Format::Csv => csv::read(self.open()?, name, &tabular(), poster),

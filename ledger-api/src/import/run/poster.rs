@@ -13,6 +13,7 @@ use ledger_store::OrgStore;
 use ledger_store::bulk::{Bulk, BulkError};
 use rustc_hash::FxBuildHasher;
 
+use super::documents::document_weight;
 use super::infer::infer;
 use super::prefix::Prefix;
 use super::rejects::Rejects;
@@ -26,7 +27,7 @@ const CHUNK_ITEMS: usize = 8_192;
 /// Rough size at which a chunk ends early: lines and bytes of text, so that a commit stays small.
 const CHUNK_WEIGHT: usize = 1 << 20;
 /// What a line counts besides its texts.
-const LINE_WEIGHT: usize = 48;
+pub(super) const LINE_WEIGHT: usize = 48;
 
 /// Where decided commands go.
 pub(super) enum Target {
@@ -62,7 +63,7 @@ pub(super) struct Poster {
     pub(super) rejects: Option<Rejects>,
     stop_at_first: bool,
     external_ids: bool,
-    skip_existing: bool,
+    pub(super) skip_existing: bool,
     pub(super) failure: Option<Failure>,
 }
 
@@ -121,7 +122,7 @@ impl Poster {
         self.flush()
     }
 
-    fn book(&self) -> &Book {
+    pub(super) fn book(&self) -> &Book {
         match &self.target {
             Target::Check(book, _) => book,
             Target::Post(bulk) => bulk.book(),
@@ -139,7 +140,7 @@ impl Poster {
         let known = std::mem::take(&mut self.chunk_known);
         self.chunk_weight = 0;
         self.summary.rates_already += items.iter().take(known).filter(|item| matches!(item, Item::Rate(_))).count() as u64;
-        self.summary.already += items.drain(..known).filter(|item| matches!(item, Item::Entry(_))).count() as u64;
+        self.summary.already += items.drain(..known).filter(|item| matches!(item, Item::Entry(_) | Item::Document(_))).count() as u64;
         let taken = self.taken_ids(&items)?;
         for (item, index) in items.drain(..).zip(known..) {
             self.refuse_broken(index)?;
@@ -193,6 +194,7 @@ impl Poster {
         }
         let id_of = |item: &Item| match item {
             Item::Entry(entry) => entry.draft.external_id.as_ref().map(ToString::to_string),
+            Item::Document(document) => document.recording.external_id().map(ToString::to_string),
             _ => None,
         };
         let ids: Vec<String> = items.iter().filter_map(id_of).collect();
@@ -224,10 +226,11 @@ impl Poster {
                     _ => self.entry(*entry),
                 }
             }
+            Item::Document(document) => self.document(*document, taken),
         }
     }
 
-    fn decide(&mut self, command: Command, place: &Place, text: Option<String>) -> Result<(), Rejection> {
+    pub(super) fn decide(&mut self, command: Command, place: &Place, text: Option<String>) -> Result<(), Rejection> {
         match &mut self.target {
             Target::Check(book, actor) => {
                 let events = book.decide(&command, &Context::new(actor))?;
@@ -375,14 +378,14 @@ impl Poster {
         Ok(())
     }
 
-    fn know(&mut self, code: &Text, place: &Place) -> Result<(), Stop> {
+    pub(super) fn know(&mut self, code: &Text, place: &Place) -> Result<(), Stop> {
         if self.book().commodity_by_code(code).is_some() {
             return Ok(());
         }
         self.define(code, Text::default(), place)
     }
 
-    fn refuse_rejection(&mut self, rejection: &Rejection, place: Place, text: Option<String>) -> Result<(), Stop> {
+    pub(super) fn refuse_rejection(&mut self, rejection: &Rejection, place: Place, text: Option<String>) -> Result<(), Stop> {
         let remedy = match rejection {
             Rejection::OverPrecise { currency, .. } => format!("round it, or pass --commodity '{currency}=DIGITS' on the first import"),
             other => other.hint().to_owned(),
@@ -443,7 +446,11 @@ fn default_scale_if_known(code: &str) -> u8 {
 }
 
 fn weight_of(item: &Item) -> usize {
-    let Item::Entry(entry) = item else { return LINE_WEIGHT };
+    let entry = match item {
+        Item::Entry(entry) => entry,
+        Item::Document(document) => return document_weight(document),
+        _ => return LINE_WEIGHT,
+    };
     let line = |line: &ledger_core::DraftLine| {
         let detail = line.detail.as_ref().map_or(0, |detail| {
             let tags: usize = detail.tags.iter().map(|(key, value)| key.len() + value.len()).sum();

@@ -5,13 +5,14 @@
 //! what is in already, whatever the file is called. A source that was changed before its end is another source.
 
 use blake3::Hasher;
-use ledger_core::{AccountRef, DraftEntry, DraftLine, RateType};
+use ledger_core::{DraftEntry, RateType};
 use ledger_store::writer::IdempotencyKey;
 use ledger_store::{OrgStore, StoreError};
 use rust_decimal::Decimal;
 use std::collections::HashSet;
 
-use crate::import::source::Item;
+use super::gathered::Gathered;
+use crate::import::source::{Item, Recording};
 
 /// Before every key of an import's chunk.
 pub const KEY_PREFIX: &str = "import:";
@@ -83,6 +84,14 @@ fn feed_item(hasher: &mut Hasher, item: &Item) {
             }
         }
         Item::Entry(entry) => feed_entry(hasher, &entry.draft),
+        Item::Document(document) => {
+            let mut bytes = Gathered::default();
+            match &document.recording {
+                Recording::Document(draft) => bytes.document(draft),
+                Recording::Payment(payment) => bytes.payment(payment),
+            }
+            hasher.update(&bytes.0);
+        }
     }
 }
 
@@ -101,55 +110,6 @@ fn feed_entry(hasher: &mut Hasher, draft: &DraftEntry) {
     bytes.number(i128::try_from(draft.lines.len()).unwrap_or(i128::MAX));
     draft.lines.iter().for_each(|line| bytes.line(line));
     hasher.update(&bytes.0);
-}
-
-#[derive(Default)]
-struct Gathered(Vec<u8>);
-
-impl Gathered {
-    fn number(&mut self, number: i128) {
-        self.0.extend_from_slice(&number.to_le_bytes());
-    }
-
-    fn text(&mut self, text: &str) {
-        self.0.extend_from_slice(&(text.len() as u64).to_le_bytes());
-        self.0.extend_from_slice(text.as_bytes());
-    }
-
-    fn decimal(&mut self, value: Decimal) {
-        self.number(value.mantissa());
-        self.0.push(u8::try_from(value.scale()).unwrap_or(u8::MAX));
-    }
-
-    fn line(&mut self, line: &DraftLine) {
-        match &line.account {
-            AccountRef::Code(code) => self.text(code),
-            AccountRef::No(no) => self.number(i128::from(no.get())),
-        }
-        self.decimal(line.amount);
-        self.text(&line.currency);
-        if let Some(functional) = line.functional {
-            self.decimal(functional);
-        }
-        if let Some(weight) = &line.weight {
-            self.decimal(weight.amount);
-            self.text(&weight.currency);
-        }
-        if let Some(detail) = &line.detail {
-            for text in [&detail.party, &detail.document, &detail.tax_code, &detail.memo] {
-                self.text(text.as_deref().unwrap_or(""));
-            }
-            self.text(&detail.due_date.map(|date| date.to_string()).unwrap_or_default());
-            for (key, value) in &detail.tags {
-                self.text(key);
-                self.text(value);
-            }
-            if let Some(rate) = &detail.rate {
-                self.decimal(rate.rate);
-                self.text(&rate.quote);
-            }
-        }
-    }
 }
 
 fn feed_text(hasher: &mut Hasher, text: &str) {

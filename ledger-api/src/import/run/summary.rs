@@ -43,6 +43,8 @@ pub struct Summary {
     pub rates: u64,
     /// Parties registered.
     pub parties: u64,
+    /// Payments of what is settled already: they stay open.
+    pub unapplied: u64,
     /// Rates that the books had already.
     pub rates_already: u64,
     /// What the importer has to say.

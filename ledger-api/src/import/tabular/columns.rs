@@ -3,6 +3,7 @@
 use ledger_core::Text;
 
 use super::field::{Field, normalized};
+use super::vocabulary::Vocabulary;
 
 /// What a column is for.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -17,7 +18,7 @@ impl Target {
     fn parse(name: &str) -> Option<Self> {
         match name.strip_prefix("tag:") {
             Some(key) => Some(Self::Tag(key.trim().into())).filter(|_| !key.trim().is_empty()),
-            None => Field::named(name).map(Self::Field),
+            None => Vocabulary::named(name).map(Self::Field),
         }
     }
 
@@ -34,6 +35,8 @@ impl Target {
 pub struct Columns {
     /// A field and the header that carries it; no header means the field is not read.
     stated: Vec<(Target, Option<String>)>,
+    /// What headers mean that nobody states.
+    vocabulary: Vocabulary,
 }
 
 /// A header row that cannot be used.
@@ -105,6 +108,16 @@ impl Columns {
         Ok(columns)
     }
 
+    /// The same mapping over headers of another kind of source.
+    #[must_use]
+    pub(crate) fn in_vocabulary(self, vocabulary: Vocabulary) -> Self {
+        Self { vocabulary, ..self }
+    }
+
+    pub(crate) const fn vocabulary(&self) -> Vocabulary {
+        self.vocabulary
+    }
+
     /// What `--columns` says a header stands for.
     pub(crate) fn stated_for(&self, header: &str) -> Option<&Target> {
         self.stated.iter().find(|(_, taken)| taken.as_deref() == Some(header.trim())).map(|(target, _)| target)
@@ -141,7 +154,7 @@ impl Columns {
         if name.starts_with("tag:") {
             return Target::parse(name).filter(|target| !self.stated.iter().any(|(other, _)| other == target));
         }
-        Field::of_header(name).filter(|field| self.is_free(*field)).map(Target::Field)
+        self.vocabulary.field_of(name).filter(|field| self.is_free(*field)).map(Target::Field)
     }
 
     /// Where each field stands under these headers.
@@ -198,6 +211,12 @@ impl Plan {
 
     /// Checks that the columns of a journal are there and say amounts in one way only.
     pub(crate) fn check_journal(&self) -> Result<(), HeaderFlaw> {
+        if let Some(field) = Field::ALL.iter().find(|field| self.has(**field) && !Field::OF_JOURNALS.contains(field)) {
+            return Err(HeaderFlaw {
+                problem: format!("journals have no {}", field.name()),
+                remedy: "leave it out of --columns, or say what the rows are with --kind invoices, bills or payments".to_owned(),
+            });
+        }
         let missing: Vec<&str> =
             [Field::Entry, Field::Date, Field::Account].iter().filter(|field| !self.has(**field)).map(|field| field.name()).collect();
         let amounts = self.has(Field::Amount) || self.has(Field::Debit) || self.has(Field::Credit);

@@ -1,30 +1,33 @@
 //! The fields that a row may have, by the names and aliases that headers give them.
 
 macro_rules! fields {
-    ($($(#[$doc:meta])* $variant:ident $name:literal $(| $alias:literal)*),+ $(,)?) => {
+    ($($(#[$doc:meta])* $variant:ident $name:literal $(| $alias:literal)*),+ ;
+     $($(#[$own_doc:meta])* $own:ident $own_name:literal),+ $(,)?) => {
         /// A field of a row.
         #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
-        pub enum Field { $( $(#[$doc])* $variant ),+ }
+        pub enum Field { $( $(#[$doc])* $variant ),+ , $( $(#[$own_doc])* $own ),+ }
 
         impl Field {
             /// All fields.
-            pub const ALL: &'static [Self] = &[$(Self::$variant),+];
+            pub const ALL: &'static [Self] = &[$(Self::$variant),+, $(Self::$own),+];
             /// How many there are.
             pub const COUNT: usize = Self::ALL.len();
+            /// Those that rows of journals may have; documents have others besides.
+            pub const OF_JOURNALS: &'static [Self] = &[$(Self::$variant),+];
 
             /// The name used in `--columns` and in messages.
             #[must_use]
             pub const fn name(self) -> &'static str {
-                match self { $(Self::$variant => $name),+ }
+                match self { $(Self::$variant => $name,)+ $(Self::$own => $own_name),+ }
             }
 
             /// The field with exactly this name.
             #[must_use]
             pub fn named(name: &str) -> Option<Self> {
-                match name { $($name => Some(Self::$variant),)+ _ => None }
+                match name { $($name => Some(Self::$variant),)+ $($own_name => Some(Self::$own),)+ _ => None }
             }
 
-            /// The field that a header means by itself: its name or an alias, whatever the letter case and
+            /// The field that a header of a journal means by itself: its name or an alias, whatever the letter case and
             /// whether words are joined by spaces, dashes or underscores.
             #[must_use]
             pub fn of_header(header: &str) -> Option<Self> {
@@ -94,7 +97,29 @@ fields! {
     /// A note on the line.
     Memo "memo" | "line_memo" | "line_description" | "note" | "notes",
     /// Ordinary, opening, closing, adjusting, reversal.
-    Kind "kind" | "entry_kind",
+    Kind "kind" | "entry_kind";
+    /// How many of something.
+    Quantity "quantity",
+    /// What one of them costs.
+    UnitPrice "unit_price",
+    /// The other side's number or purchase order.
+    Reference "reference",
+    /// The series in which the ledger numbers a document.
+    Series "series",
+    /// Days until a document falls due, or shares and their days.
+    Terms "terms",
+    /// First day of what is earned or spent over time.
+    DeferralStart "deferral_start",
+    /// Its last day.
+    DeferralEnd "deferral_end",
+    /// Where it waits.
+    DeferralAccount "deferral_account",
+    /// By days or by months.
+    DeferralMethod "deferral_method",
+    /// What the bank kept of a payment.
+    BankCharge "bank_charge",
+    /// Where that goes.
+    ChargeAccount "charge_account",
 }
 
 impl Field {
@@ -140,8 +165,10 @@ mod tests {
         }
         for field in Field::ALL {
             assert_eq!(Field::named(field.name()), Some(*field));
-            assert_eq!(Field::of_header(field.name()), Some(*field));
             assert_eq!(Field::ALL[field.index()], *field);
+        }
+        for field in Field::OF_JOURNALS {
+            assert_eq!(Field::of_header(field.name()), Some(*field));
         }
     }
 }

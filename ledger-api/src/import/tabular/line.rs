@@ -159,7 +159,7 @@ fn two_sided(row: &impl Row, options: &Options, debit: Field, credit: Field) -> 
     }
 }
 
-fn number(row: &impl Row, field: Field, options: &Options) -> Result<Option<Decimal>, Flaw> {
+pub(crate) fn number(row: &impl Row, field: Field, options: &Options) -> Result<Option<Decimal>, Flaw> {
     let Some(text) = row.cell(field) else { return Ok(None) };
     options.numbers.parse(text).map(Some).map_err(|flaw| Flaw::cell(field, text, flaw.problem, flaw.remedy))
 }

@@ -16,6 +16,7 @@ pub mod number;
 pub(crate) mod pending;
 pub(crate) mod recent;
 pub(crate) mod row;
+pub(crate) mod vocabulary;
 pub mod words;
 
 pub use columns::Columns;
