@@ -229,10 +229,11 @@ fn take(builder: &mut Builder<'_>, context: &Context<'_>) -> Result<(), ReadErro
         Err(error) => return Ok(builder.refuse(whole(error))?),
     };
     let Some((_, inner)) = object.iter().find(|(name, _)| name == "lines") else {
-        return Ok(match context.row(context.text, &object, Role::Row, None) {
+        match context.row(context.text, &object, Role::Row, None) {
             (row, None) => builder.row(&row)?,
             (_, Some(error)) => builder.refuse(whole(error))?,
-        });
+        }
+        return Ok(());
     };
     let (header, flaw) = context.row(context.text, &object, Role::Header, None);
     if let Some(error) = flaw {
