@@ -5,6 +5,7 @@
 //! How a report looks on paper belongs to whoever prints it.
 
 pub mod account_balance;
+mod amounts;
 pub mod chart;
 pub mod checkpoint;
 pub mod compare;
@@ -17,6 +18,7 @@ pub mod projection;
 pub mod reports;
 mod runner;
 mod tape;
+pub mod tax_report;
 pub mod worker;
 
 pub use account_balance::AccountBalance;
@@ -29,4 +31,5 @@ pub use history::seq_known_at;
 pub use open_item::OpenItem;
 pub use projection::Projection;
 pub use runner::Progress;
+pub use tax_report::TaxReport;
 pub use worker::{Waited, Wakeup, Worker, WorkerConfig, announce, catch_up, catch_up_with, rebuild, wait_for};

@@ -13,6 +13,7 @@ use crate::compare::Differences;
 use crate::error::ProjectionError;
 use crate::gl_fact::GlFact;
 use crate::open_item::OpenItem;
+use crate::tax_report::TaxReport;
 
 /// A read model. It decides nothing: its rows follow from history alone, and can be dropped and made again.
 pub trait Projection: Send + Sync + 'static {
@@ -63,7 +64,7 @@ pub trait Batch: Send {
 /// Every projection of the ledger. `account_balance` comes first: reports wait for it.
 #[must_use]
 pub fn all() -> Vec<Arc<dyn Projection>> {
-    vec![Arc::new(AccountBalance), Arc::new(OpenItem), Arc::new(GlFact)]
+    vec![Arc::new(AccountBalance), Arc::new(OpenItem), Arc::new(TaxReport), Arc::new(GlFact)]
 }
 
 /// The projection with this name.

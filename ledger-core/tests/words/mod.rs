@@ -27,6 +27,7 @@
 #![allow(dead_code, reason = "each test file that includes this module uses its own part of it")]
 
 mod documents;
+pub(crate) mod random;
 
 use std::collections::BTreeMap;
 

@@ -9,10 +9,9 @@ use ledger_core::{BalancedEntry, EntryKind, Event, Line, Money};
 use rust_decimal::Decimal;
 
 use super::rows::{AllocationRow, ItemKey, ItemRow, State};
+use crate::amounts::{self, recorded_at, value};
 use crate::chart::{Chart, account_i32};
 use crate::error::to_i64;
-use crate::gl_fact::decimal;
-use crate::history::to_datetime;
 
 /// Items and moves of a batch, in the order of history.
 #[derive(Clone, Debug, Default)]
@@ -118,7 +117,7 @@ fn item_of(chart: &Chart, event: &Recorded, entry: &BalancedEntry, line: &Line, 
         kind,
         date,
         due_date: detail.due_date,
-        currency: chart.commodity(line.money.currency()).map(|commodity| commodity.code.clone()).unwrap_or_default(),
+        currency: amounts::currency(chart, line.money.currency()),
         amount,
         functional,
         state: State::new(amount, functional, date),
@@ -146,21 +145,10 @@ fn allocated(chart: &Chart, event: &Recorded, allocation: &Allocation) -> Result
     })
 }
 
-fn recorded_at(event: &Recorded) -> Result<DateTime<Utc>, String> {
-    to_datetime(event.recorded_at).map_err(|error| error.to_string())
-}
-
 fn key(item: ItemId) -> ItemKey {
     (to_i64(item.seq), i32::try_from(item.line).unwrap_or(i32::MAX))
 }
 
 fn amount(chart: &Chart, money: Money) -> Result<Decimal, String> {
-    let no = money.currency();
-    let commodity = chart.commodity(no).ok_or_else(|| format!("commodity #{} was never defined", no.get()))?;
-    decimal(money.units(), commodity.scale)
-}
-
-fn value(chart: &Chart, units: ledger_core::Units) -> Result<Decimal, String> {
-    let functional = chart.functional().ok_or("the books have no functional currency yet")?;
-    decimal(units, functional.scale)
+    amounts::amount(chart, money.units(), money.currency())
 }

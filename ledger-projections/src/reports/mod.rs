@@ -9,6 +9,7 @@ mod freshness;
 mod general_ledger;
 mod journal;
 mod open_items;
+mod tax;
 
 use ledger_core::{Seq, Timestamp};
 use ledger_store::OrgStore;
@@ -20,12 +21,14 @@ pub use journal::{Journal, JournalLine, JournalRoll, JournalTotals};
 pub use open_items::{
     Aging, AgingBy, AgingRow, Basis, Bucket, ItemQuery, ItemRow, OpenItems, USUAL_BOUNDS, aging, bucket_names, open_items,
 };
+pub use tax::{Tax, TaxAmounts, TaxBy, TaxDocument, TaxLine, TaxQuery, tax};
 
 /// The statements whose plans a test reads: they must stay ranges of an index.
 pub mod statements {
     pub use super::balances::SUM;
     pub use super::general_ledger::LINES;
     pub use super::open_items::ITEMS_AS_OF;
+    pub use super::tax::TAX;
 }
 
 use crate::error::ProjectionError;
