@@ -27,6 +27,7 @@ pub mod rate_import;
 pub mod replay;
 pub mod report;
 mod report_items;
+mod report_tax;
 pub mod schema;
 pub mod shell;
 pub mod verify;

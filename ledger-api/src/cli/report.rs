@@ -11,6 +11,7 @@ use super::moment;
 use super::output::{Format, FormatArg, json, print};
 use super::progress;
 use super::report_items::{self, AgingArgs, OpenItemsArgs};
+use super::report_tax::{self, TaxArgs};
 use super::shell::Shell;
 use crate::report::Heading;
 use crate::report::balance_sheet::BalanceSheet;
@@ -34,6 +35,8 @@ pub enum ReportCommand {
     Aging(AgingArgs),
     /// Every open invoice, bill, credit and unapplied payment
     OpenItems(OpenItemsArgs),
+    /// Tax of a period by code, box, document or month
+    Tax(TaxArgs),
 }
 
 /// What every report takes.
@@ -182,6 +185,7 @@ pub(super) async fn run(shell: &Shell, command: ReportCommand) -> anyhow::Result
         ReportCommand::GeneralLedger(args) => general_ledger(shell, args).await,
         ReportCommand::Aging(args) => report_items::aging(shell, args).await,
         ReportCommand::OpenItems(args) => report_items::open_items(shell, args).await,
+        ReportCommand::Tax(args) => report_tax::tax(shell, args).await,
     }
 }
 
@@ -241,7 +245,7 @@ fn verdict(ties: bool) -> Outcome {
     if ties { Outcome::Done } else { Outcome::Failed }
 }
 
-fn check_span(from: Option<NaiveDate>, to: Option<NaiveDate>) -> anyhow::Result<()> {
+pub(super) fn check_span(from: Option<NaiveDate>, to: Option<NaiveDate>) -> anyhow::Result<()> {
     match (from, to) {
         (Some(from), Some(to)) if from > to => {
             Err(Complaint::usage(format!("--from {from} is after --to {to}")).hint("give the earlier date with --from").into())

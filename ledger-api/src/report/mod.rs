@@ -15,6 +15,7 @@ pub mod open_items;
 pub mod source;
 pub mod statement;
 pub mod sums;
+pub mod tax;
 pub mod tree;
 pub mod trial_balance;
 
