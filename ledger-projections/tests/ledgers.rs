@@ -243,6 +243,34 @@ async fn open_items_are_read_without_what_was_settled_long_before() {
     }
 }
 
+/// Tax of ten years, 16 rows a day.
+async fn long_tax(world: &World) {
+    let mut connection = world.database().admin_options().connect().await.unwrap();
+    let rows = "INSERT INTO read.tax_report (org_id, seq, row_no, recorded_at, date, side, kind, document, party, code, component, box, rate, nature,
+                                             account_no, currency, base, tax, recoverable, posted, functional_base, functional_tax, functional_recoverable, functional_posted)
+        SELECT $1, 1000 + n, 1, now(), date '2015-01-01' + n / 16, 'sales', 'invoice', 'INV-' || n, 'C-' || n % 100, 'S', 'VAT', '1', 0.2, 'charged',
+               7, 'USD', 100, 20, 0, -20, 100, 20, 0, -20
+          FROM generate_series(1, 60000) AS n";
+    sqlx::query(rows).bind(world.org.org().0).execute(&mut connection).await.unwrap();
+    sqlx::query("ANALYZE read.tax_report").execute(&mut connection).await.unwrap();
+}
+
+/// A tax report reads its period, not what was before it.
+#[tokio::test(flavor = "multi_thread")]
+async fn tax_is_read_by_the_days_of_its_period() {
+    let world = world(Valuation::Required).await;
+    catch_up(&world.org, |_| ()).await.unwrap();
+    long_tax(&world).await;
+    let org = format!("'{}'", world.org.org().0);
+    for (by, seq) in [("0", "NULL"), ("1", "50000"), ("2", "NULL"), ("3", "NULL")] {
+        let period = [("date", "'2022-01-01'"), ("date", "'2022-03-31'")];
+        let parameters = [("uuid", org.as_str()), period[0], period[1], ("bigint", seq), ("integer", by)];
+        let plan = plan(&world, statements::TAX, false, &parameters).await;
+        assert!(plan.contains("tax_report_by_date") && !plan.contains("Seq Scan"), "by {by}\n{plan}");
+        assert!(pages(&plan) <= 120, "by {by}: {} pages\n{plan}", pages(&plan));
+    }
+}
+
 #[tokio::test(flavor = "multi_thread")]
 async fn reports_read_ranges_of_an_index_however_long_the_history() {
     let world = world(Valuation::Required).await;

@@ -19,15 +19,14 @@ type Measure = (&'static str, &'static str, fn(&TaxAmounts) -> Decimal);
 const MEASURES: [Measure; 7] = [
     ("base", "Base", |amounts| amounts.base),
     ("tax", "Tax", |amounts| amounts.tax),
-    ("recoverable", "Recoverable", |amounts| amounts.recoverable),
+    ("recoverable", "Recov.", |amounts| amounts.recoverable),
     ("not_recoverable", "Cost", |amounts| amounts.not_recoverable),
     ("withheld", "Withheld", |amounts| amounts.withheld),
-    ("reverse_charge", "Rev. charge", |amounts| amounts.reverse_charge),
+    ("reverse_charge", "Reverse", |amounts| amounts.reverse_charge),
     ("payable", "Payable", |amounts| amounts.payable),
 ];
 
-const NAMES: [&str; 12] =
-    ["side", "month", "date", "kind", "document", "party", "seq", "code", "component", "rate", "box", "currency"];
+const NAMES: [&str; 12] = ["side", "month", "date", "kind", "document", "party", "seq", "code", "component", "rate", "box", "currency"];
 
 /// A tax report, ready to be printed.
 #[derive(Debug)]
@@ -156,12 +155,13 @@ impl<'a> TaxReport<'a> {
     fn sheet(&self, rows: &[&TaxLine], purchases: bool) -> String {
         // Columns in which there is nothing are left out: few books withhold tax.
         let used = |(_, _, of): &&Measure| rows.iter().any(|row| !of(&row.amounts).is_zero());
-        let measures: Vec<&Measure> = MEASURES.iter().filter(|measure| matches!(measure.0, "base" | "tax" | "payable") || used(measure)).collect();
-        let foreign = self.tax.rows.iter().any(|row| row.currency != self.shown.functional());
+        let measures: Vec<&Measure> =
+            MEASURES.iter().filter(|measure| matches!(measure.0, "base" | "tax" | "payable") || used(measure)).collect();
+        let foreign = rows.iter().any(|row| row.currency != self.shown.functional());
         let mut columns: Vec<Column> = self.key_titles().into_iter().map(text).collect();
         columns.push(text("Cur."));
         columns.extend(measures.iter().map(|(_, title, _)| number(*title)));
-        columns.extend(foreign.then(|| number(format!("Value {}", self.shown.functional()))));
+        columns.extend(foreign.then(|| number(format!("In {}", self.shown.functional()))));
         let width = self.key_titles().len();
         let mut sheet = Sheet::new(columns);
         for row in rows {
@@ -193,21 +193,24 @@ impl<'a> TaxReport<'a> {
 
     fn key_titles(&self) -> Vec<&'static str> {
         match self.by {
-            TaxBy::Code => vec!["Code", "Component", "Rate", "Box"],
+            TaxBy::Code => vec!["Tax code", "Box"],
             TaxBy::Box => vec!["Box"],
-            TaxBy::Month => vec!["Month", "Code", "Component", "Rate", "Box"],
-            TaxBy::Document => vec!["Date", "Document", "Party", "Code", "Component", "Rate"],
+            TaxBy::Month => vec!["Month", "Tax code", "Box"],
+            TaxBy::Document => vec!["Date", "Document", "Party", "Tax code"],
         }
     }
 
     fn key_cells(&self, row: &TaxLine) -> Vec<String> {
-        let [_, month, date, kind, document, party, _, code, component, rate, report_box, _] = self.names(row);
-        let rate = if rate.is_empty() { rate } else { format!("{rate} %") };
+        let [_, month, date, _, document, party, _, code, component, rate, report_box, _] = self.names(row);
+        let code = match self.by {
+            TaxBy::Document => format!("{code} {component}"),
+            _ => format!("{code} {component} {rate} %"),
+        };
         match self.by {
-            TaxBy::Code => vec![code, component, rate, report_box],
+            TaxBy::Code => vec![code, report_box],
             TaxBy::Box => vec![if report_box.is_empty() { "none".to_owned() } else { report_box }],
-            TaxBy::Month => vec![month, code, component, rate, report_box],
-            TaxBy::Document => vec![date, format!("{} {document}", kind.replace('_', " ")), party, code, component, rate],
+            TaxBy::Month => vec![month, code, report_box],
+            TaxBy::Document => vec![date, document, party, code],
         }
     }
 }

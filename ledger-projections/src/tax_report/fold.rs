@@ -61,7 +61,8 @@ fn rows_of(chart: &Chart, event: &Recorded, document: &Document, entry: &Balance
             None => 0,
         };
         // What is on the tax account is worth what was posted; what is not, what the document is worth.
-        let of_value = |units: Units| if units.abs() == posted.abs() { functional_posted.abs() * units.signum() } else { worth.of_units(units) };
+        let of_value =
+            |units: Units| if units.abs() == posted.abs() { functional_posted.abs() * units.signum() } else { worth.of_units(units) };
         rows.push(Row {
             seq: to_i64(event.seq),
             row_no,

@@ -113,7 +113,8 @@ async fn assert_as_the_model(shelf: &Shelf, ledger: &Ledger, dice: &mut Dice) {
         let by_code = ask(TaxBy::Code).await;
         let mut found: BTreeMap<Key, Amounts> = BTreeMap::new();
         for row in &by_code {
-            let key = (row.purchases, row.code.clone().unwrap(), row.component.clone().unwrap(), row.report_box.clone(), row.currency.clone());
+            let key =
+                (row.purchases, row.code.clone().unwrap(), row.component.clone().unwrap(), row.report_box.clone(), row.currency.clone());
             assert!(found.insert(key, of_line(ledger, row)).is_none(), "one row for {row:?}");
         }
         found.retain(|_, sum| *sum != [0; 5]);
@@ -228,7 +229,13 @@ async fn each_kind_of_tax_has_its_column() {
                 let month = row.month.map(|month| format!("{} ", month.format("%m"))).unwrap_or_default();
                 let amounts = [a.base, a.tax, a.recoverable, a.not_recoverable, a.withheld, a.reverse_charge, a.payable];
                 let amounts = amounts.map(|amount| amount.normalize().to_string()).join(" ");
-                format!("{month}{side} {} [{}] {}: {amounts} | {}", name.trim(), row.report_box, row.currency, row.functional.payable.normalize())
+                format!(
+                    "{month}{side} {} [{}] {}: {amounts} | {}",
+                    name.trim(),
+                    row.report_box,
+                    row.currency,
+                    row.functional.payable.normalize()
+                )
             };
             rows.into_iter().map(line).collect::<Vec<_>>()
         }
@@ -245,11 +252,10 @@ async fn each_kind_of_tax_has_its_column() {
             "purchases R VAT [8] USD: 100 20 10 10 0 20 10 | 10",
         ]
     );
-    assert_eq!(rows(TaxBy::Box, "2026-01-31").await[..3], [
-        "sales  [1] EUR: 10 2 0 0 0 0 2 | 3",
-        "sales  [1] USD: 200 40 0 0 0 0 40 | 40",
-        "sales  [8] USD: 100 0 0 0 0 0 0 | 0",
-    ]);
+    assert_eq!(
+        rows(TaxBy::Box, "2026-01-31").await[..3],
+        ["sales  [1] EUR: 10 2 0 0 0 0 2 | 3", "sales  [1] USD: 200 40 0 0 0 0 40 | 40", "sales  [8] USD: 100 0 0 0 0 0 0 | 0",]
+    );
     let by_month = rows(TaxBy::Month, "2026-12-31").await;
     let later: Vec<&String> = by_month.iter().filter(|row| !row.starts_with("01")).collect();
     assert_eq!(later, ["02 sales S VAT [1] USD: 7 1.4 0 0 0 0 1.4 | 1.4", "03 sales S VAT [1] USD: -7 -1.4 0 0 0 0 -1.4 | -1.4"]);
