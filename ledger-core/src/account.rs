@@ -151,6 +151,41 @@ impl AccountStatus {
     }
 }
 
+/// What the movements of an account count as in a cash-flow statement.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub enum Activity {
+    /// What the organization does for a living.
+    Operating,
+    /// Things that last, and what they were bought and sold for.
+    Investing,
+    /// Owners and lenders.
+    Financing,
+    /// Depreciation, revaluation: no money is ever behind it.
+    NonCash,
+}
+
+impl Activity {
+    /// All, in the order of a statement.
+    pub const ALL: [Self; 4] = [Self::Operating, Self::Investing, Self::Financing, Self::NonCash];
+
+    /// The word used in files and reports.
+    #[must_use]
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::Operating => "operating",
+            Self::Investing => "investing",
+            Self::Financing => "financing",
+            Self::NonCash => "non-cash",
+        }
+    }
+
+    /// Reads the word of a file, in any letter case.
+    #[must_use]
+    pub fn parse(word: &str) -> Option<Self> {
+        Self::ALL.into_iter().find(|activity| activity.as_str() == word.to_ascii_lowercase())
+    }
+}
+
 /// A bound on an account's balance in one commodity, enforced at posting, in order, inside a batch too.
 /// "Natural" means positive on the account's normal side.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -186,6 +221,8 @@ pub struct Account {
     pub status: AccountStatus,
     /// Bounds on its balance.
     pub conditions: Vec<BalanceCondition>,
+    /// What its movements count as in a cash-flow statement, where somebody said so.
+    pub activity: Option<Activity>,
 }
 
 impl Account {

@@ -6,7 +6,7 @@ use chrono::NaiveDate;
 use rust_decimal::Decimal;
 use uuid::Uuid;
 
-use crate::account::{AccountStatus, AccountType, SubType};
+use crate::account::{AccountStatus, AccountType, Activity, SubType};
 use crate::book::Valuation;
 use crate::draft::{AccountRef, DraftEntry};
 use crate::period::{Month, PeriodStatus};
@@ -38,6 +38,13 @@ pub enum Command {
         status: AccountStatus,
         /// Why.
         reason: Text,
+    },
+    /// Say what an account's movements count as in a cash-flow statement, or take it back.
+    SetAccountActivity {
+        /// The account.
+        account: AccountRef,
+        /// What they count as; its sub-type says it where not stated.
+        activity: Option<Activity>,
     },
     /// Bound an account's balance in one commodity; without bounds the condition is removed.
     SetBalanceCondition {

@@ -6,7 +6,7 @@
 use chrono::NaiveDate;
 use uuid::Uuid;
 
-use crate::account::{Account, AccountNo, AccountStatus, BalanceCondition, SubType};
+use crate::account::{Account, AccountNo, AccountStatus, Activity, BalanceCondition, SubType};
 use crate::actor::{Actor, ActorNo};
 use crate::book::Valuation;
 use crate::commodity::{Commodity, CommodityNo};
@@ -70,6 +70,13 @@ pub enum Event {
         no: AccountNo,
         /// All its bounds from now on.
         conditions: Vec<BalanceCondition>,
+    },
+    /// It was said, or taken back, what an account's movements count as in a cash-flow statement.
+    AccountActivitySet {
+        /// The account.
+        no: AccountNo,
+        /// What they count as from now on.
+        activity: Option<Activity>,
     },
     /// A rate was recorded.
     RateRecorded(QuotedRate),
@@ -225,6 +232,7 @@ impl Event {
             Self::AccountChanged { .. } => "AccountChanged",
             Self::AccountStatusChanged { .. } => "AccountStatusChanged",
             Self::AccountConditionsSet { .. } => "AccountConditionsSet",
+            Self::AccountActivitySet { .. } => "AccountActivitySet",
             Self::RateRecorded(_) => "RateRecorded",
             Self::EntryPosted(_) => "EntryPosted",
             Self::EntryReversed { .. } => "EntryReversed",

@@ -30,7 +30,7 @@ pub mod rounding;
 pub mod subledger;
 mod tally;
 
-pub use account::{Account, AccountNo, AccountStatus, AccountType, BalanceCondition, SubType};
+pub use account::{Account, AccountNo, AccountStatus, AccountType, Activity, BalanceCondition, SubType};
 pub use actor::{Actor, ActorKind, ActorNo};
 pub use book::{Book, Context};
 pub use command::Command;

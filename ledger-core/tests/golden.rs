@@ -20,7 +20,7 @@ use ledger_core::subledger::{
     TaxRounding, TaxRow, Terms, TermsPart,
 };
 use ledger_core::{
-    Account, AccountNo, AccountStatus, AccountType, Actor, ActorKind, ActorNo, Allocation, BalanceCondition, BalancedEntry, Book,
+    Account, AccountNo, AccountStatus, AccountType, Activity, Actor, ActorKind, ActorNo, Allocation, BalanceCondition, BalancedEntry, Book,
     Commodity, CommodityKind, CommodityNo, Document, DocumentKind, EntryKind, Event, ItemId, Line, LineDetail, Money, Month, Party,
     PartyKind, PartyNo, PeriodStatus, QuotedRate, RateEvidence, RateType, Side, SubType, Timestamp,
 };
@@ -52,6 +52,7 @@ fn account(no: u32, code: &str, kind: AccountType) -> Account {
         parent: None,
         status: AccountStatus::Open,
         conditions: Vec::new(),
+        activity: None,
     }
 }
 
@@ -165,6 +166,8 @@ fn samples() -> Vec<(&'static str, Proposed)> {
             "account conditions set",
             plain(Event::AccountConditionsSet { no, conditions: vec![bound(1, Some(0), None), bound(2, Some(-5), Some(1 << 80))] }),
         ),
+        ("account activity set", plain(Event::AccountActivitySet { no, activity: Some(Activity::NonCash) })),
+        ("account activity taken back", plain(Event::AccountActivitySet { no, activity: None })),
         (
             "rate recorded",
             plain(Event::RateRecorded(QuotedRate {
@@ -500,7 +503,7 @@ fn chain_samples() -> Vec<(&'static str, Vec<u8>)> {
         ("commit payload", commit.payload),
         ("commit tree root", commit.header.tree_root.to_vec()),
         ("commit hash", commit.hash.to_vec()),
-        ("snapshot, layout 6", snapshot::encode(&book, &tip).unwrap()),
+        ("snapshot, layout 7", snapshot::encode(&book, &tip).unwrap()),
     ]
 }
 
@@ -535,7 +538,7 @@ fn frozen_events_are_read_as_what_they_were() {
 
 #[test]
 fn a_frozen_snapshot_is_read_as_the_fold() {
-    let frozen = GOLDEN.lines().find_map(|line| line.strip_prefix("snapshot, layout 6: ")).unwrap();
+    let frozen = GOLDEN.lines().find_map(|line| line.strip_prefix("snapshot, layout 7: ")).unwrap();
     let (book, tip) = snapshot::decode(&unhex(frozen)).unwrap();
     assert_eq!(hex(&snapshot::encode(&book, &tip).unwrap()), frozen);
     assert_eq!(book.holdings(AccountNo::new(1))[0].units, 123_456);

@@ -7,7 +7,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use ledger_core::subledger::Side;
-use ledger_core::{Account, AccountNo, AccountStatus, AccountType, BalancedEntry, Commodity, CommodityKind, CommodityNo, EntryKind};
+use ledger_core::{Account, AccountNo, AccountStatus, AccountType, Activity, BalancedEntry, Commodity, CommodityKind, CommodityNo, EntryKind};
 use ledger_core::{Event, Seq, SubType, Text};
 use ledger_store::OrgTx;
 
@@ -59,6 +59,7 @@ impl Chart {
             Event::AccountChanged { no, name, sub_type, parent } => self.with_account(*no, |account| {
                 (account.name, account.sub_type, account.parent) = (name.clone(), *sub_type, *parent);
             }),
+            Event::AccountActivitySet { no, activity } => self.with_account(*no, |account| account.activity = *activity),
             Event::ControlAccountSet { no, side } => {
                 self.changed.control.insert(*no);
                 self.control.insert(*no, *side);
@@ -183,7 +184,7 @@ impl Chart {
     pub async fn load(tx: &mut OrgTx, projection: &str) -> Result<Self, ProjectionError> {
         let org = tx.org().0;
         let accounts: Vec<AccountRow> = sqlx::query_as(
-            "SELECT account_no, code, name, type, subtype, contra, summary, parent_no, status
+            "SELECT account_no, code, name, type, subtype, contra, summary, parent_no, status, activity
                FROM read.account WHERE org_id = $1 AND projection = $2 ORDER BY account_no",
         )
         .bind(org)
@@ -263,11 +264,13 @@ impl ChartRows {
     async fn write_accounts(&self, tx: &mut OrgTx, projection: &str) -> Result<(), ProjectionError> {
         let rows = &self.accounts;
         sqlx::query(
-            "INSERT INTO read.account AS a (org_id, projection, account_no, code, name, type, subtype, contra, summary, parent_no, status)
+            "INSERT INTO read.account AS a (org_id, projection, account_no, code, name, type, subtype, contra, summary, parent_no, status,
+                                           activity)
              SELECT $1, $2, u.* FROM unnest($3::integer[], $4::text[], $5::text[], $6::text[], $7::text[], $8::boolean[],
-                                            $9::boolean[], $10::integer[], $11::text[]) AS u
+                                            $9::boolean[], $10::integer[], $11::text[], $12::text[]) AS u
              ON CONFLICT (org_id, projection, account_no) DO UPDATE
-                SET name = excluded.name, subtype = excluded.subtype, parent_no = excluded.parent_no, status = excluded.status",
+                SET name = excluded.name, subtype = excluded.subtype, parent_no = excluded.parent_no, status = excluded.status,
+                    activity = excluded.activity",
         )
         .bind(tx.org().0)
         .bind(projection)
@@ -280,6 +283,7 @@ impl ChartRows {
         .bind(rows.iter().map(|row| row.summary).collect::<Vec<_>>())
         .bind(rows.iter().map(|row| row.parent.map(account_i32)).collect::<Vec<_>>())
         .bind(rows.iter().map(|row| row.status.as_str()).collect::<Vec<_>>())
+        .bind(rows.iter().map(|row| row.activity.map(Activity::as_str)).collect::<Vec<_>>())
         .execute(&mut **tx)
         .await
         .doing("write the chart of accounts")?;
@@ -319,6 +323,7 @@ struct AccountRow {
     summary: bool,
     parent_no: Option<i32>,
     status: String,
+    activity: Option<String>,
 }
 
 impl AccountRow {
@@ -335,6 +340,7 @@ impl AccountRow {
             parent: self.parent_no.and_then(|no| u32::try_from(no).ok()).map(AccountNo::new),
             status: parse_status(&self.status).ok_or(ProjectionError::Damaged { what: "status of an account", found: self.status })?,
             conditions: Vec::new(),
+            activity: self.activity.map(read_activity).transpose()?,
         })
     }
 }
@@ -348,6 +354,10 @@ fn read_commodity((no, code, name, scale, kind): (i32, String, String, i16, Stri
         kind: if kind == kind_word(CommodityKind::Iso4217) { CommodityKind::Iso4217 } else { CommodityKind::Custom },
         name: Text::from(name),
     })
+}
+
+fn read_activity(word: String) -> Result<Activity, ProjectionError> {
+    Activity::parse(&word).ok_or(ProjectionError::Damaged { what: "activity of an account", found: word })
 }
 
 fn read_control((no, side): (i32, String)) -> Result<(AccountNo, Side), ProjectionError> {

@@ -27,6 +27,7 @@ fn books() -> Books {
         parent: parent.map(AccountNo::new),
         status: AccountStatus::Open,
         conditions: Vec::new(),
+        activity: None,
     };
     use AccountType::{Asset, Equity, Expense, Liability, Revenue};
     let plain = SubType::General;

@@ -5,7 +5,7 @@ use rust_decimal::Decimal;
 use super::posting::units_or_refusal;
 use super::{Book, commodity_kind, text};
 use crate::Text;
-use crate::account::{Account, AccountNo, AccountStatus, BalanceCondition};
+use crate::account::{Account, AccountNo, AccountStatus, Activity, BalanceCondition};
 use crate::command::{ChangeAccount, DefineCommodity, OpenAccount, RecordRate};
 use crate::commodity::{Commodity, CommodityNo, default_scale, iso_scale};
 use crate::draft::AccountRef;
@@ -76,6 +76,7 @@ impl Book {
             parent,
             status: AccountStatus::Open,
             conditions: Vec::new(),
+            activity: None,
         };
         match known {
             None => Ok(vec![Event::AccountOpened(account)]),
@@ -129,6 +130,15 @@ impl Book {
             return Err(Rejection::AccountNotEmpty { account: account.code.clone(), balance, currency });
         }
         Ok(vec![Event::AccountStatusChanged { no: account.no, status, reason: reason.clone() }])
+    }
+
+    /// Whatever it was called before: a statement of any period reads what is said now.
+    pub(super) fn set_account_activity(&self, account: &AccountRef, activity: Option<Activity>) -> Result<Vec<Event>, Rejection> {
+        let account = self.find(account, 0)?;
+        if account.activity == activity {
+            return Ok(Vec::new());
+        }
+        Ok(vec![Event::AccountActivitySet { no: account.no, activity }])
     }
 
     pub(super) fn set_balance_condition(

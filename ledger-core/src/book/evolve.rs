@@ -28,6 +28,7 @@ impl Book {
             Event::AccountConditionsSet { no, conditions } => {
                 self.with_account(*no, |account| account.conditions.clone_from(conditions));
             }
+            Event::AccountActivitySet { no, activity } => self.with_account(*no, |account| account.activity = *activity),
             Event::RateRecorded(rate) => self.add_rate(rate),
             Event::EntryPosted(entry) => {
                 self.add_entry(entry);

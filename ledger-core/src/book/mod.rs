@@ -201,6 +201,7 @@ impl Book {
             Command::OpenAccount(open) => self.open_account(open),
             Command::ChangeAccount(change) => self.change_account(change),
             Command::SetAccountStatus { account, status, reason } => self.set_account_status(account, *status, reason),
+            Command::SetAccountActivity { account, activity } => self.set_account_activity(account, *activity),
             Command::SetBalanceCondition { account, currency, min, max } => self.set_balance_condition(account, currency, *min, *max),
             Command::RecordRate(rate) => self.record_rate(rate),
             Command::PostEntry(draft) => self.post_and_allocate(draft, context),

@@ -242,6 +242,7 @@ impl Book {
             parent: None,
             status: AccountStatus::Open,
             conditions: Vec::new(),
+            activity: None,
         });
         Ok(no)
     }

@@ -22,7 +22,7 @@ use crate::period::Month;
 use crate::{Seq, Text, Timestamp};
 
 /// Version of the snapshot's layout.
-pub const VERSION: u16 = 6;
+pub const VERSION: u16 = 7;
 
 /// Bytes of one snapshot that a reader accepts.
 const SNAPSHOT_BYTES_MAX: usize = 4 << 30;
@@ -37,7 +37,7 @@ struct Out<'a> {
     valuation: u8,
     actors: Vec<(u8, &'a str)>,
     commodities: Vec<CommodityV1<'a>>,
-    accounts: Vec<(AccountV1<'a>, u8, Vec<ConditionV1>, Vec<HoldingV1>)>,
+    accounts: Vec<(AccountV1<'a>, u8, Vec<ConditionV1>, Option<u8>, Vec<HoldingV1>)>,
     rates: Vec<RatesV1>,
     periods: Vec<(i32, u8)>,
     reversed: &'a BTreeMap<Seq, Seq>,
@@ -52,7 +52,7 @@ struct In<'a> {
     #[serde(borrow)]
     commodities: Vec<CommodityV1<'a>>,
     #[serde(borrow)]
-    accounts: Vec<(AccountV1<'a>, u8, Vec<ConditionV1>, Vec<HoldingV1>)>,
+    accounts: Vec<(AccountV1<'a>, u8, Vec<ConditionV1>, Option<u8>, Vec<HoldingV1>)>,
     rates: Vec<RatesV1>,
     periods: Vec<(i32, u8)>,
     reversed: BTreeMap<Seq, Seq>,
@@ -85,7 +85,8 @@ pub fn encode(book: &Book, tip: &Tip) -> Result<Vec<u8>, CodecError> {
     let accounts = book.accounts.iter().zip(&book.holdings).map(|(account, holdings)| {
         let conditions = account.conditions.iter().map(ConditionV1::from).collect();
         let holdings = holdings.iter().map(|h| HoldingV1 { currency: h.currency.get(), units: h.units, functional: h.functional });
-        (AccountV1::from(account), wire::account_status_no(account.status), conditions, holdings.collect())
+        let activity = account.activity.map(wire::activity_no);
+        (AccountV1::from(account), wire::account_status_no(account.status), conditions, activity, holdings.collect())
     });
     let rates = book.rates.iter().map(|((base, quote, kind), days)| {
         let days = days.iter().map(|(date, rate)| (wire::days(*date), wire::decimal_parts(*rate))).collect();
@@ -149,9 +150,10 @@ pub fn decode(bytes: &[u8]) -> Result<(Book, Tip), CodecError> {
         check_place(commodity.no.index(), book.commodities.len())?;
         book.add_commodity(commodity);
     }
-    for (account, status, conditions, holdings) in snapshot.accounts {
+    for (account, status, conditions, activity, holdings) in snapshot.accounts {
         let mut account = account.upcast()?;
         account.status = wire::account_status_of(status)?;
+        account.activity = activity.map(wire::activity_of).transpose()?;
         account.conditions = conditions.into_iter().map(ConditionV1::upcast).collect();
         let no: AccountNo = account.no;
         check_place(no.index(), book.accounts.len())?;

@@ -13,7 +13,7 @@ use super::bytes::{Reader, put_str};
 use super::entry::{self, put_entry};
 use super::{CodecError, agreed, document, read, subledger, write};
 use crate::Text;
-use crate::account::{Account, AccountNo, AccountStatus, AccountType, BalanceCondition, SubType};
+use crate::account::{Account, AccountNo, AccountStatus, AccountType, Activity, BalanceCondition, SubType};
 use crate::actor::{Actor, ActorKind, ActorNo};
 use crate::book::Valuation;
 use crate::commodity::{Commodity, CommodityKind, CommodityNo};
@@ -31,6 +31,7 @@ mod kind {
     pub(super) const ACCOUNT_CHANGED_V1: u16 = 11;
     pub(super) const ACCOUNT_STATUS_CHANGED_V1: u16 = 12;
     pub(super) const ACCOUNT_CONDITIONS_SET_V1: u16 = 13;
+    pub(super) const ACCOUNT_ACTIVITY_SET_V1: u16 = 14;
     pub(super) const RATE_RECORDED_V1: u16 = 20;
     pub(super) const ENTRY_POSTED_V1: u16 = 30;
     pub(super) const ENTRY_REVERSED_V1: u16 = 31;
@@ -66,6 +67,7 @@ pub(super) const fn kind_of(event: &Event) -> u16 {
         Event::AccountChanged { .. } => kind::ACCOUNT_CHANGED_V1,
         Event::AccountStatusChanged { .. } => kind::ACCOUNT_STATUS_CHANGED_V1,
         Event::AccountConditionsSet { .. } => kind::ACCOUNT_CONDITIONS_SET_V1,
+        Event::AccountActivitySet { .. } => kind::ACCOUNT_ACTIVITY_SET_V1,
         Event::RateRecorded(_) => kind::RATE_RECORDED_V1,
         Event::EntryPosted(_) => kind::ENTRY_POSTED_V1,
         Event::EntryReversed { .. } => kind::ENTRY_REVERSED_V1,
@@ -107,6 +109,7 @@ pub(super) fn write_body(out: &mut Vec<u8>, event: &Event) -> Result<(), CodecEr
         Event::AccountConditionsSet { no, conditions } => {
             write(out, &(no.get(), conditions.iter().map(ConditionV1::from).collect::<Vec<_>>()))
         }
+        Event::AccountActivitySet { no, activity } => write(out, &(no.get(), activity.map(activity_no))),
         Event::RateRecorded(rate) => write(out, &RateV1::from(rate)),
         Event::EntryPosted(entry) => {
             put_entry(out, entry);
@@ -193,6 +196,10 @@ fn read_with_bincode(kind: u16, bytes: &mut &[u8]) -> Result<Event, CodecError> 
             let (no, conditions): (u32, Vec<ConditionV1>) = read(bytes)?;
             Event::AccountConditionsSet { no: AccountNo::new(no), conditions: conditions.into_iter().map(ConditionV1::upcast).collect() }
         }
+        kind::ACCOUNT_ACTIVITY_SET_V1 => {
+            let (no, activity): (u32, Option<u8>) = read(bytes)?;
+            Event::AccountActivitySet { no: AccountNo::new(no), activity: activity.map(activity_of).transpose()? }
+        }
         kind::RATE_RECORDED_V1 => Event::RateRecorded(read::<RateV1>(bytes)?.upcast()?),
         kind::PERIOD_CLOSED_V1 => {
             let (month, status, reason): (i32, u8, &str) = read(bytes)?;
@@ -224,6 +231,8 @@ numbered!(account_type_no, account_type_of, AccountType, "account type", {
     AccountType::Asset = 0, AccountType::Liability = 1, AccountType::Equity = 2, AccountType::Revenue = 3, AccountType::Expense = 4 });
 numbered!(account_status_no, account_status_of, AccountStatus, "account status", {
     AccountStatus::Open = 0, AccountStatus::Locked = 1, AccountStatus::Closed = 2 });
+numbered!(activity_no, activity_of, Activity, "activity", {
+    Activity::Operating = 0, Activity::Investing = 1, Activity::Financing = 2, Activity::NonCash = 3 });
 numbered!(rate_type_no, rate_type_of, RateType, "rate type", { RateType::Spot = 0, RateType::Average = 1, RateType::Closing = 2 });
 numbered!(entry_kind_no, entry_kind_of, EntryKind, "kind of entry", {
     EntryKind::Ordinary = 0, EntryKind::Opening = 1, EntryKind::Closing = 2, EntryKind::Adjusting = 3, EntryKind::Reversal = 4 });
@@ -327,6 +336,7 @@ impl AccountV1<'_> {
             parent: self.parent.map(AccountNo::new),
             status: AccountStatus::Open,
             conditions: Vec::new(),
+            activity: None,
         })
     }
 }

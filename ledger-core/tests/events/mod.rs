@@ -18,7 +18,7 @@ use ledger_core::subledger::{
     TaxComponent,
 };
 use ledger_core::{
-    Account, AccountNo, AccountStatus, AccountType, Actor, ActorKind, ActorNo, Allocation, BalanceCondition, BalancedEntry, Commodity,
+    Account, AccountNo, AccountStatus, AccountType, Activity, Actor, ActorKind, ActorNo, Allocation, BalanceCondition, BalancedEntry, Commodity,
     CommodityKind, CommodityNo, Document, DocumentKind, EntryKind, Event, ItemId, Line, LineDetail, Money, Month, Party, PartyKind,
     PartyNo, PeriodStatus, QuotedRate, RateEvidence, RateType, Side, SubType,
 };
@@ -133,6 +133,7 @@ fn account() -> BoxedStrategy<Account> {
             parent,
             status: AccountStatus::Open,
             conditions: Vec::new(),
+            activity: None,
         })
         .boxed()
 }
@@ -401,6 +402,7 @@ pub(crate) fn event() -> BoxedStrategy<Event> {
         1 => (account_no(), status, text()).prop_map(|(no, status, reason)| Event::AccountStatusChanged { no, status, reason }),
         1 => (account_no(), proptest::collection::vec(condition(), 0..3))
             .prop_map(|(no, conditions)| Event::AccountConditionsSet { no, conditions }),
+        1 => (account_no(), of(select(Activity::ALL.to_vec()))).prop_map(|(no, activity)| Event::AccountActivitySet { no, activity }),
         1 => (commodity_no(), commodity_no(), rate_type(), date(), rate(), text()).prop_map(|(base, quote, kind, date, rate, source)| {
             Event::RateRecorded(QuotedRate { base, quote, kind, date, rate, source })
         }),

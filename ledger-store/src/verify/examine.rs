@@ -169,7 +169,9 @@ impl Examined {
                 account(&mut self.accounts, *no);
                 parent.iter().for_each(|parent| account(&mut self.accounts, *parent));
             }
-            Event::AccountStatusChanged { no, .. } | Event::AccountConditionsSet { no, .. } => account(&mut self.accounts, *no),
+            Event::AccountStatusChanged { no, .. } | Event::AccountConditionsSet { no, .. } | Event::AccountActivitySet { no, .. } => {
+                account(&mut self.accounts, *no);
+            }
             Event::RateRecorded(rate) => {
                 self.commodities.need(seq, u64::from(rate.base.get()));
                 self.commodities.need(seq, u64::from(rate.quote.get()));

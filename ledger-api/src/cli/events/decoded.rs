@@ -60,6 +60,9 @@ impl<'a> Decoder<'a> {
                     .collect();
                 json!({ "account": self.account(*no), "conditions": conditions })
             }
+            Event::AccountActivitySet { no, activity } => {
+                json!({ "account": self.account(*no), "activity": activity.map(ledger_core::Activity::as_str) })
+            }
             Event::RateRecorded(rate) => self.rate_json(rate),
             Event::EntryPosted(entry) => self.entry_json(entry, None),
             Event::EntryReversed { reason, entry } => self.entry_json(entry, Some(reason)),
