@@ -1,11 +1,12 @@
 //! Read models: what follows from history, in tables that reports read. Dropped and rebuilt at will; they decide nothing.
 //!
-//! A [`projection`] turns events into rows ([`gl_fact`], [`account_balance`], [`open_item`]); the [`worker`] keeps them up to date; the
+//! A [`projection`] turns events into rows ([`gl_fact`], [`account_balance`], [`open_item`], [`cash_flow`]); the [`worker`] keeps them up to date; the
 //! [`reports`] read them; [`mod@compare`] folds history again and says where a read model differs from it.
 //! How a report looks on paper belongs to whoever prints it.
 
 pub mod account_balance;
 mod amounts;
+pub mod cash_flow;
 pub mod chart;
 pub mod checkpoint;
 pub mod compare;
@@ -22,6 +23,7 @@ pub mod tax_report;
 pub mod worker;
 
 pub use account_balance::AccountBalance;
+pub use cash_flow::CashFlow;
 pub use chart::Chart;
 pub use checkpoint::{Checkpoint, Status, resume};
 pub use compare::{Difference, Differences, compare};

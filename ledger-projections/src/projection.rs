@@ -8,6 +8,7 @@ use ledger_core::event::Recorded;
 use ledger_store::OrgTx;
 
 use crate::account_balance::AccountBalance;
+use crate::cash_flow::CashFlow;
 use crate::chart::Chart;
 use crate::compare::Differences;
 use crate::error::ProjectionError;
@@ -64,7 +65,7 @@ pub trait Batch: Send {
 /// Every projection of the ledger. `account_balance` comes first: reports wait for it.
 #[must_use]
 pub fn all() -> Vec<Arc<dyn Projection>> {
-    vec![Arc::new(AccountBalance), Arc::new(OpenItem), Arc::new(TaxReport), Arc::new(GlFact)]
+    vec![Arc::new(AccountBalance), Arc::new(OpenItem), Arc::new(CashFlow), Arc::new(TaxReport), Arc::new(GlFact)]
 }
 
 /// The projection with this name.

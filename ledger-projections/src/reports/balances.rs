@@ -127,13 +127,19 @@ pub const SUM: &str = include_str!("balances.sql");
 /// Ranges that the statement has places for.
 const RANGES: usize = 5;
 
+/// As [`balances`], from the read model as it stands in a transaction.
+pub(super) async fn in_transaction(tx: &mut OrgTx, query: &BalanceQuery) -> Result<Balances, ProjectionError> {
+    let seq = Checkpoint::seq_of(tx, AccountBalance::NAME).await?;
+    let chart = Chart::load(tx, AccountBalance::NAME).await?;
+    let sums = read_sums(tx, query).await?;
+    Balances::new(seq, chart, sums)
+}
+
 async fn latest(org: &OrgStore, query: &BalanceQuery) -> Result<Balances, ProjectionError> {
     let mut tx = org.begin_read().await?;
-    let seq = Checkpoint::seq_of(&mut tx, AccountBalance::NAME).await?;
-    let chart = Chart::load(&mut tx, AccountBalance::NAME).await?;
-    let sums = read_sums(&mut tx, query).await?;
+    let found = in_transaction(&mut tx, query).await?;
     tx.rollback().await?;
-    Balances::new(seq, chart, sums)
+    Ok(found)
 }
 
 type SumRow = (i32, i32, i64, i64, Decimal, Decimal, Decimal, Decimal);

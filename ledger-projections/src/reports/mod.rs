@@ -1,10 +1,11 @@
-//! Questions asked of the books: balances, the general ledger, open items and their age, how fresh the read models are.
+//! Questions asked of the books: balances, the general ledger, open items and their age, cash flow, how fresh the read models are.
 //!
 //! Every question has a [`Point`] of knowledge: what is known now comes from the read models, what was known at an
 //! earlier event or time from a fold of history, which waits for no projection.
 
 mod balances;
 mod balances_fold;
+mod cash_flow;
 mod freshness;
 mod general_ledger;
 mod journal;
@@ -15,6 +16,7 @@ use ledger_core::{Seq, Timestamp};
 use ledger_store::OrgStore;
 
 pub use balances::{BalanceQuery, BalanceRow, Balances, Closing, balances};
+pub use cash_flow::{Amount, Amounts, CashFlowLine, CashFlowQuery, CashFlows, Section, What, cash_flows, section_of};
 pub use freshness::{Freshness, freshness};
 pub use general_ledger::{GeneralLedger, Held, LedgerAccount, LedgerItem, LedgerLine, LedgerQuery};
 pub use journal::{Journal, JournalLine, JournalRoll, JournalTotals};
@@ -26,6 +28,7 @@ pub use tax::{Tax, TaxAmounts, TaxBy, TaxDocument, TaxLine, TaxQuery, tax};
 /// The statements whose plans a test reads: they must stay ranges of an index.
 pub mod statements {
     pub use super::balances::SUM;
+    pub use super::cash_flow::FLOWS;
     pub use super::general_ledger::LINES;
     pub use super::open_items::ITEMS_AS_OF;
     pub use super::tax::TAX;
