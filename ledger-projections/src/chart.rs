@@ -7,7 +7,9 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use ledger_core::subledger::Side;
-use ledger_core::{Account, AccountNo, AccountStatus, AccountType, Activity, BalancedEntry, Commodity, CommodityKind, CommodityNo, EntryKind};
+use ledger_core::{
+    Account, AccountNo, AccountStatus, AccountType, Activity, BalancedEntry, Commodity, CommodityKind, CommodityNo, EntryKind,
+};
 use ledger_core::{Event, Seq, SubType, Text};
 use ledger_store::OrgTx;
 

@@ -111,8 +111,20 @@ async fn sections_and_exchange_effect_are_the_change_in_cash() {
         }
     }
     for name in [
-        "InvoiceIssued", "BillReceived", "CreditNoteIssued", "PaymentReceived", "PaymentSent", "RefundPaid", "WrittenOff", "EntryPosted",
-        "EntryReversed", "ItemsAllocated", "AllocationReversed", "ItemsRevalued", "RevaluationReversed", "CommissionsPaidOut",
+        "InvoiceIssued",
+        "BillReceived",
+        "CreditNoteIssued",
+        "PaymentReceived",
+        "PaymentSent",
+        "RefundPaid",
+        "WrittenOff",
+        "EntryPosted",
+        "EntryReversed",
+        "ItemsAllocated",
+        "AllocationReversed",
+        "ItemsRevalued",
+        "RevaluationReversed",
+        "CommissionsPaidOut",
     ] {
         assert!(seen.get(name).is_some_and(|count| *count >= 3), "{name}: {seen:?}");
     }
@@ -157,48 +169,76 @@ async fn statement(script: &str) -> (Vec<String>, Vec<String>) {
 #[tokio::test(flavor = "multi_thread")]
 async fn cash_is_shown_for_what_it_was_for() {
     let cases: &[(&str, &str, &[&str])] = &[
-        ("a sale over the counter", "post 2026-01-05: till 120 USD | sales -100 USD | vat -20 USD", &[
-            "operating vat 20.00 USD 20.00",
-            "operating sales 100.00 USD 100.00",
-        ]),
+        (
+            "a sale over the counter",
+            "post 2026-01-05: till 120 USD | sales -100 USD | vat -20 USD",
+            &["operating vat 20.00 USD 20.00", "operating sales 100.00 USD 100.00"],
+        ),
         ("a transfer between cash accounts is none", "post 2026-01-05: till 120 USD | bank -120 USD", &[]),
-        ("of what was bought on credit only what was paid is shown", "post 2026-01-05: machine 1000 USD | loan -800 USD | bank -200 USD", &[
-            "investing machine -200.00 USD -200.00",
-        ]),
-        ("equity without a tag is unclassified", "post 2026-01-05: bank 500 USD | capital -500 USD", &["unclassified capital 500.00 USD 500.00"]),
+        (
+            "of what was bought on credit only what was paid is shown",
+            "post 2026-01-05: machine 1000 USD | loan -800 USD | bank -200 USD",
+            &["investing machine -200.00 USD -200.00"],
+        ),
+        (
+            "equity without a tag is unclassified",
+            "post 2026-01-05: bank 500 USD | capital -500 USD",
+            &["unclassified capital 500.00 USD 500.00"],
+        ),
         ("an invoice alone moves no cash", "invoice A 2026-01-05: sales 100 tax T", &[]),
-        ("a payment becomes what was invoiced, tax apart",
-         "invoice A 2026-01-05: sales 100 tax T
-          receive A 2026-01-20 bank 60", &[
-            "operating vat 10.00 USD 10.00",
-            "operating sales 50.00 USD 50.00",
-        ]),
-        ("what is not allocated is unapplied",
-         "invoice A 2026-01-05: sales 100
-          receive A 2026-01-20 bank 130", &[
-            "operating sales 100.00 USD 100.00",
-            "operating unapplied:ar 30.00 USD 30.00",
-        ]),
-        ("an allocation taken back makes it unapplied again",
-         "invoice A 2026-01-05: sales 100
+        (
+            "a payment becomes what was invoiced, tax apart",
+            "invoice A 2026-01-05: sales 100 tax T
+          receive A 2026-01-20 bank 60",
+            &["operating vat 10.00 USD 10.00", "operating sales 50.00 USD 50.00"],
+        ),
+        (
+            "what is not allocated is unapplied",
+            "invoice A 2026-01-05: sales 100
+          receive A 2026-01-20 bank 130",
+            &["operating sales 100.00 USD 100.00", "operating unapplied:ar 30.00 USD 30.00"],
+        ),
+        (
+            "an allocation taken back makes it unapplied again",
+            "invoice A 2026-01-05: sales 100
           receive A 2026-01-20 bank 100
-          unallocate @1", &["operating unapplied:ar 100.00 USD 100.00"]),
-        ("a machine that was billed is an investment",
-         "bill B 2026-01-05: machine 100 | rent 50
-          send B 2026-02-05 bank 150", &["operating rent -50.00 USD -50.00", "investing machine -100.00 USD -100.00"]),
-        ("a foreign invoice is worth what was received",
-         "invoice A 2026-01-05 cur=EUR: sales 100
-          receive A 2026-02-05 bank 100 cur=EUR", &["operating sales 100.00 EUR 120.00"]),
-        ("an exchange moves cash from one currency to another",
-         "post 2026-01-05: bank 100 EUR @@ 110 USD | bank -110 USD", &["fx-effect exchange -110.00 USD -110.00", "fx-effect exchange 100.00 EUR 110.00"]),
-        ("what was bought abroad is what was paid",
-         "post 2026-01-05: rent 100 EUR @@ 110 USD | bank -110 USD", &["operating rent -110.00 USD -110.00"]),
-        ("a refund of what was never applied",
-         "receive A 2026-01-20 bank 100
-          refund A 2026-01-25 bank 100", &[]),
-        ("journals on control accounts are items as well",
-         "post 2026-01-05: ar 80 USD party A doc J1 | sales -80 USD
-          post 2026-01-09: bank 80 USD | ar -80 USD party A doc J1", &["operating sales 80.00 USD 80.00"]),
+          unallocate @1",
+            &["operating unapplied:ar 100.00 USD 100.00"],
+        ),
+        (
+            "a machine that was billed is an investment",
+            "bill B 2026-01-05: machine 100 | rent 50
+          send B 2026-02-05 bank 150",
+            &["operating rent -50.00 USD -50.00", "investing machine -100.00 USD -100.00"],
+        ),
+        (
+            "a foreign invoice is worth what was received",
+            "invoice A 2026-01-05 cur=EUR: sales 100
+          receive A 2026-02-05 bank 100 cur=EUR",
+            &["operating sales 100.00 EUR 120.00"],
+        ),
+        (
+            "an exchange moves cash from one currency to another",
+            "post 2026-01-05: bank 100 EUR @@ 110 USD | bank -110 USD",
+            &["fx-effect exchange -110.00 USD -110.00", "fx-effect exchange 100.00 EUR 110.00"],
+        ),
+        (
+            "what was bought abroad is what was paid",
+            "post 2026-01-05: rent 100 EUR @@ 110 USD | bank -110 USD",
+            &["operating rent -110.00 USD -110.00"],
+        ),
+        (
+            "a refund of what was never applied",
+            "receive A 2026-01-20 bank 100
+          refund A 2026-01-25 bank 100",
+            &[],
+        ),
+        (
+            "journals on control accounts are items as well",
+            "post 2026-01-05: ar 80 USD party A doc J1 | sales -80 USD
+          post 2026-01-09: bank 80 USD | ar -80 USD party A doc J1",
+            &["operating sales 80.00 USD 80.00"],
+        ),
     ];
     for (name, script, expected) in cases {
         let (direct, _) = statement(script).await;
@@ -218,7 +258,8 @@ async fn the_indirect_method_begins_with_the_profit() {
     )
     .await;
     let fx = ["fx-effect exchange -110.00 USD -110.00", "fx-effect exchange 100.00 EUR 110.00"];
-    let expected = ["operating sales 200.00 USD 200.00", "investing machine -500.00 USD -500.00", "unclassified capital 1000.00 USD 1000.00"];
+    let expected =
+        ["operating sales 200.00 USD 200.00", "investing machine -500.00 USD -500.00", "unclassified capital 1000.00 USD 1000.00"];
     assert_eq!(direct, [&expected[..], &fx].concat());
     let expected = [
         "operating profit 290.00 USD 290.00",

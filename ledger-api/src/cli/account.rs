@@ -2,14 +2,15 @@
 
 use clap::{Args, Subcommand};
 use ledger_core::command::OpenAccount;
-use ledger_core::{Account, AccountRef, AccountType, Command, SubType};
+use ledger_core::{Account, AccountRef, AccountType, Activity, Command, SubType};
+use ledger_store::OrgId;
 use ledger_store::load::load_book;
 use serde_json::{Value, json};
 
 use super::complaint::Outcome;
 use super::output::{self, Format, FormatArg, Sheet, print, text};
 use super::report_items::SideArg;
-use super::shell::Shell;
+use super::shell::{Session, Shell};
 use crate::report::books::code_order;
 
 /// The commands of `account`.
@@ -19,6 +20,8 @@ pub enum AccountCommand {
     Open(OpenArgs),
     /// Make an account a control account: each of its lines is an open item of a party from then on
     Control(ControlArgs),
+    /// Say what an account's movements count as in a cash-flow statement, of any period
+    Activity(ActivityArgs),
     /// List the chart of accounts
     List(ListArgs),
 }
@@ -43,6 +46,32 @@ pub struct ControlArgs {
     pub side: SideArg,
 }
 
+/// Arguments of `account activity`.
+#[derive(Debug, Args)]
+#[command(after_help = "\
+Without it the sub-type says it where that is unambiguous: what belongs to trade, tax and the income statement is
+operating, fixed_asset investing, accumulated_depreciation and valuation_adjustment non-cash. Other accounts are shown as
+unclassified.
+
+Examples:
+  ledgerd account activity --org acme 3000 financing
+  ledgerd account activity --org acme 1500 none")]
+pub struct ActivityArgs {
+    /// The organization, by its short name
+    #[arg(long, value_name = "SLUG")]
+    pub org: String,
+    /// The account's code
+    #[arg(value_name = "CODE")]
+    pub code: String,
+    /// operating, investing, financing or non-cash; none: what its sub-type says
+    #[arg(value_name = "ACTIVITY", value_parser = activity)]
+    pub activity: ActivityArg,
+}
+
+/// What an account counts as, or `none`.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct ActivityArg(Option<Activity>);
+
 /// Arguments of `account open`.
 #[derive(Debug, Args)]
 #[command(after_help = "\
@@ -66,6 +95,10 @@ pub struct OpenArgs {
     /// What reports and rules need to know: cash, bank, receivable, payable, tax, cogs ...
     #[arg(long, value_name = "SUB-TYPE", value_parser = sub_type, default_value = "general")]
     pub sub_type: SubType,
+    /// What its movements count as in a cash-flow statement: operating, investing, financing or non-cash [default: what its
+    /// sub-type says]
+    #[arg(long, value_name = "ACTIVITY", value_parser = activity)]
+    pub activity: Option<ActivityArg>,
     /// Code of the account above it
     #[arg(long, value_name = "CODE")]
     pub parent: Option<String>,
@@ -96,10 +129,19 @@ fn sub_type(word: &str) -> Result<SubType, String> {
     SubType::parse(word).ok_or_else(|| format!("expected one of {}", all()))
 }
 
+fn activity(word: &str) -> Result<ActivityArg, String> {
+    if word.eq_ignore_ascii_case("none") {
+        return Ok(ActivityArg(None));
+    }
+    let known = || Activity::ALL.map(Activity::as_str).join(", ");
+    Activity::parse(word).map(|activity| ActivityArg(Some(activity))).ok_or_else(|| format!("expected one of {}, none", known()))
+}
+
 pub(super) async fn run(shell: &Shell, command: AccountCommand) -> anyhow::Result<Outcome> {
     match command {
         AccountCommand::Open(args) => open(shell, args).await,
         AccountCommand::Control(args) => control(shell, &args).await,
+        AccountCommand::Activity(args) => say_activity(shell, &args).await,
         AccountCommand::List(args) => list(shell, &args).await,
     }
 }
@@ -121,6 +163,25 @@ async fn open(shell: &Shell, args: OpenArgs) -> anyhow::Result<Outcome> {
         0 => format!("Account {} stands already as {}; nothing was changed.\n", args.code, args.kind.as_str()),
         _ => format!("Opened account {} ({}) at seq {}.\n", args.code, args.kind.as_str(), receipt.last_seq()),
     })?;
+    match args.activity {
+        Some(ActivityArg(activity)) => set_activity(&session, organization.org, &args.code, activity).await,
+        None => Ok(Outcome::Done),
+    }
+}
+
+async fn say_activity(shell: &Shell, args: &ActivityArgs) -> anyhow::Result<Outcome> {
+    let session = shell.connect().await?;
+    let organization = session.organization(&args.org).await?;
+    set_activity(&session, organization.org, &args.code, args.activity.0).await
+}
+
+async fn set_activity(session: &Session, org: OrgId, code: &str, activity: Option<Activity>) -> anyhow::Result<Outcome> {
+    let receipt = session.submit(org, Command::SetAccountActivity { account: code.into(), activity }).await?;
+    let counts = activity.map_or_else(|| "what its sub-type says".to_owned(), |activity| activity.as_str().to_owned());
+    print(&match receipt.event_count {
+        0 => format!("Account {code} counts as {counts} already; nothing was changed.\n"),
+        _ => format!("Account {code} counts as {counts} in cash-flow statements, as said at seq {}.\n", receipt.last_seq()),
+    })?;
     Ok(Outcome::Done)
 }
 
@@ -137,7 +198,7 @@ async fn control(shell: &Shell, args: &ControlArgs) -> anyhow::Result<Outcome> {
     Ok(Outcome::Done)
 }
 
-const COLUMNS: [&str; 8] = ["account", "name", "type", "sub_type", "contra", "summary", "parent", "status"];
+const COLUMNS: [&str; 9] = ["account", "name", "type", "sub_type", "contra", "summary", "parent", "status", "activity"];
 
 async fn list(shell: &Shell, args: &ListArgs) -> anyhow::Result<Outcome> {
     let session = shell.connect().await?;
@@ -151,9 +212,10 @@ async fn list(shell: &Shell, args: &ListArgs) -> anyhow::Result<Outcome> {
         let [kind, sub_type] = words;
         let names = [account.code.to_string(), account.name.to_string()];
         let [code, name] = names;
-        [code, name, kind, sub_type, flag(account.contra), flag(account.summary), parent, account.status.as_str().to_owned()]
+        let activity = account.activity.map_or_else(String::new, |activity| activity.as_str().to_owned());
+        [code, name, kind, sub_type, flag(account.contra), flag(account.summary), parent, account.status.as_str().to_owned(), activity]
     };
-    let rows: Vec<[String; 8]> = accounts.into_iter().map(record).collect();
+    let rows: Vec<[String; 9]> = accounts.into_iter().map(record).collect();
     print(&match args.format.format {
         Format::Table => table(&rows),
         Format::Csv => output::csv(&COLUMNS, &rows)?,
@@ -162,24 +224,26 @@ async fn list(shell: &Shell, args: &ListArgs) -> anyhow::Result<Outcome> {
     Ok(Outcome::Done)
 }
 
-fn as_json([code, name, kind, sub_type, contra, summary, parent, status]: &[String; 8]) -> Value {
+fn as_json([code, name, kind, sub_type, contra, summary, parent, status, activity]: &[String; 9]) -> Value {
+    let activity = (!activity.is_empty()).then_some(activity);
     let parent = (!parent.is_empty()).then_some(parent);
     json!({
         "account": code, "name": name, "type": kind, "sub_type": sub_type, "contra": !contra.is_empty(),
-        "summary": !summary.is_empty(), "parent": parent, "status": status,
+        "summary": !summary.is_empty(), "parent": parent, "status": status, "activity": activity,
     })
 }
 
-fn table(rows: &[[String; 8]]) -> String {
+fn table(rows: &[[String; 9]]) -> String {
     if rows.is_empty() {
         return "No accounts yet. Open one: ledgerd account open --org SLUG CODE --type TYPE\n".to_owned();
     }
     let mut sheet = Sheet::new(["Account", "Name", "Type", "Sub-type", "Notes"].map(text));
-    for [code, name, kind, sub_type, contra, summary, parent, status] in rows {
+    for [code, name, kind, sub_type, contra, summary, parent, status, activity] in rows {
         let mut notes = Vec::new();
         notes.extend((!contra.is_empty()).then_some("contra".to_owned()));
         notes.extend((!summary.is_empty()).then_some("summary".to_owned()));
         notes.extend((!parent.is_empty()).then(|| format!("below {parent}")));
+        notes.extend((!activity.is_empty()).then(|| activity.clone()));
         notes.extend((status != "open").then(|| status.clone()));
         let name = if name == code { String::new() } else { name.clone() };
         let sub_type = if sub_type == SubType::General.as_str() { String::new() } else { sub_type.clone() };

@@ -26,6 +26,7 @@ pub mod rate;
 pub mod rate_import;
 pub mod replay;
 pub mod report;
+mod report_cash;
 mod report_items;
 mod report_tax;
 pub mod schema;

@@ -10,6 +10,7 @@ use super::complaint::{Complaint, Outcome};
 use super::moment;
 use super::output::{Format, FormatArg, json, print};
 use super::progress;
+use super::report_cash::{self, CashFlowArgs};
 use super::report_items::{self, AgingArgs, OpenItemsArgs};
 use super::report_tax::{self, TaxArgs};
 use super::shell::Shell;
@@ -33,6 +34,8 @@ pub enum ReportCommand {
     GeneralLedger(GeneralLedgerArgs),
     /// What is owed or owing, by age: totals, parties or documents
     Aging(AgingArgs),
+    /// Where cash came from and went, and what exchange rates did to it
+    CashFlow(CashFlowArgs),
     /// Every open invoice, bill, credit and unapplied payment
     OpenItems(OpenItemsArgs),
     /// Tax of a period by code, box, document or month
@@ -183,6 +186,7 @@ pub(super) async fn run(shell: &Shell, command: ReportCommand) -> anyhow::Result
         ReportCommand::BalanceSheet(args) => balance_sheet(shell, args).await,
         ReportCommand::IncomeStatement(args) => income_statement(shell, args).await,
         ReportCommand::GeneralLedger(args) => general_ledger(shell, args).await,
+        ReportCommand::CashFlow(args) => report_cash::cash_flow(shell, args).await,
         ReportCommand::Aging(args) => report_items::aging(shell, args).await,
         ReportCommand::OpenItems(args) => report_items::open_items(shell, args).await,
         ReportCommand::Tax(args) => report_tax::tax(shell, args).await,
@@ -241,7 +245,7 @@ impl Ready {
     }
 }
 
-fn verdict(ties: bool) -> Outcome {
+pub(super) fn verdict(ties: bool) -> Outcome {
     if ties { Outcome::Done } else { Outcome::Failed }
 }
 

@@ -8,6 +8,7 @@
 pub mod aging;
 pub mod balance_sheet;
 pub mod books;
+pub mod cash_flow;
 pub mod general_ledger;
 pub mod heading;
 pub mod income_statement;

@@ -122,6 +122,19 @@ impl<'a> Printer<'a> {
 
     /// Adds a section with its title and its total.
     pub fn section(&mut self, section: &Section) {
+        self.lines(section);
+        self.total(section.total_label, &section.total);
+        self.sheet.blank();
+    }
+
+    /// Adds a section with its title, and a total for each currency.
+    pub fn section_per_currency(&mut self, section: &Section) {
+        self.lines(section);
+        self.per_currency(section.total_label, &section.total);
+        self.sheet.blank();
+    }
+
+    fn lines(&mut self, section: &Section) {
         self.sheet.heading(section.title);
         for node in &section.nodes {
             self.node(&node.clone().pruned(self.depth.saturating_sub(1)), 1, section.nodes.len() == 1);
@@ -129,13 +142,27 @@ impl<'a> Printer<'a> {
         if !section.nodes.is_empty() {
             self.sheet.rule();
         }
-        self.total(section.total_label, &section.total);
-        self.sheet.blank();
     }
 
     /// Adds a total between or after sections.
     pub fn total(&mut self, label: &str, sums: &Sums) {
         self.amounts(label, sums, 0, true);
+    }
+
+    /// Adds a total with a line for each currency, and the value of all where there are several.
+    pub fn per_currency(&mut self, label: &str, sums: &Sums) {
+        let mut rows: Vec<Vec<String>> =
+            if self.mixed { sums.non_zero().map(|(currency, sum)| self.amount_row(currency, sum)).collect() } else { Vec::new() };
+        if rows.len() < 2 && (rows.is_empty() || !self.valued) {
+            return if rows.is_empty() { self.total(label, sums) } else { self.amounts(label, sums, 0, false) };
+        }
+        if rows.len() > 1 && self.valued {
+            rows.push(vec![String::new(), String::new(), self.books.value(sums.functional())]);
+        }
+        for (index, mut row) in rows.into_iter().enumerate() {
+            row.insert(0, if index == 0 { label.to_owned() } else { String::new() });
+            self.sheet.strong(row);
+        }
     }
 
     /// Leaves a line empty.

@@ -30,6 +30,9 @@ const SNAPSHOT_BYTES_MAX: usize = 4 << 30;
 /// Base, quote and type with the rate of each day.
 type RatesV1 = (u16, u16, u8, Vec<(i32, DecimalV1)>);
 
+/// An account with its status, conditions, activity and what it holds.
+type KeptAccountV1<'a> = (AccountV1<'a>, u8, Vec<ConditionV1>, Option<u8>, Vec<HoldingV1>);
+
 #[derive(Serialize)]
 struct Out<'a> {
     tip: TipV1,
@@ -37,7 +40,7 @@ struct Out<'a> {
     valuation: u8,
     actors: Vec<(u8, &'a str)>,
     commodities: Vec<CommodityV1<'a>>,
-    accounts: Vec<(AccountV1<'a>, u8, Vec<ConditionV1>, Option<u8>, Vec<HoldingV1>)>,
+    accounts: Vec<KeptAccountV1<'a>>,
     rates: Vec<RatesV1>,
     periods: Vec<(i32, u8)>,
     reversed: &'a BTreeMap<Seq, Seq>,
@@ -52,7 +55,7 @@ struct In<'a> {
     #[serde(borrow)]
     commodities: Vec<CommodityV1<'a>>,
     #[serde(borrow)]
-    accounts: Vec<(AccountV1<'a>, u8, Vec<ConditionV1>, Option<u8>, Vec<HoldingV1>)>,
+    accounts: Vec<KeptAccountV1<'a>>,
     rates: Vec<RatesV1>,
     periods: Vec<(i32, u8)>,
     reversed: BTreeMap<Seq, Seq>,

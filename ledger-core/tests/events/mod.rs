@@ -18,9 +18,9 @@ use ledger_core::subledger::{
     TaxComponent,
 };
 use ledger_core::{
-    Account, AccountNo, AccountStatus, AccountType, Activity, Actor, ActorKind, ActorNo, Allocation, BalanceCondition, BalancedEntry, Commodity,
-    CommodityKind, CommodityNo, Document, DocumentKind, EntryKind, Event, ItemId, Line, LineDetail, Money, Month, Party, PartyKind,
-    PartyNo, PeriodStatus, QuotedRate, RateEvidence, RateType, Side, SubType,
+    Account, AccountNo, AccountStatus, AccountType, Activity, Actor, ActorKind, ActorNo, Allocation, BalanceCondition, BalancedEntry,
+    Commodity, CommodityKind, CommodityNo, Document, DocumentKind, EntryKind, Event, ItemId, Line, LineDetail, Money, Month, Party,
+    PartyKind, PartyNo, PeriodStatus, QuotedRate, RateEvidence, RateType, Side, SubType,
 };
 use proptest::option::of;
 use proptest::prelude::*;

@@ -23,8 +23,11 @@ pub(super) struct Before {
 impl Before {
     /// Adds the rows of all moves, and what they leave.
     pub(super) fn apply(&mut self, flows: &mut Flows) -> Result<(), ProjectionError> {
-        let undone: BTreeSet<i64> =
-            flows.moves.iter().filter_map(|moved| if let Move::Undone { allocation, .. } = moved { Some(*allocation) } else { None }).collect();
+        let undone: BTreeSet<i64> = flows
+            .moves
+            .iter()
+            .filter_map(|moved| if let Move::Undone { allocation, .. } = moved { Some(*allocation) } else { None })
+            .collect();
         for moved in std::mem::take(&mut flows.moves) {
             let rows = match moved {
                 Move::Allocated { seq, from, to } => {
@@ -63,7 +66,17 @@ impl Before {
             let cash = relief(*left, taken, held.units_left);
             let mut push = |kind, account, cash, taken| {
                 let no = i32::try_from(rows.len()).unwrap_or(i32::MAX);
-                rows.push(Row { date: held.date, seq, no, kind, account: Some(account), commodity: *commodity, cash, item: Some(item), taken });
+                rows.push(Row {
+                    date: held.date,
+                    seq,
+                    no,
+                    kind,
+                    account: Some(account),
+                    commodity: *commodity,
+                    cash,
+                    item: Some(item),
+                    taken,
+                });
             };
             push(FlowKind::Unapplied, held.account, (-cash.0, cash.1.map(|value| -value)), (index == 0).then_some(taken));
             for ((account, _), part) in sources.iter().zip(parts(cash, &weights)) {
@@ -83,7 +96,10 @@ impl Before {
             Some(held) => held,
             None => {
                 self.touched.insert(item);
-                let missing = || ProjectionError::Damaged { what: "cash behind an item", found: format!("none at event {}, line {}", item.0, item.1) };
+                let missing = || ProjectionError::Damaged {
+                    what: "cash behind an item",
+                    found: format!("none at event {}, line {}", item.0, item.1),
+                };
                 self.unapplied.get_mut(&item).ok_or_else(missing)?
             }
         };

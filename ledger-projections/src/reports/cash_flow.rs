@@ -222,7 +222,11 @@ pub async fn cash_flows(org: &OrgStore, query: &CashFlowQuery) -> Result<CashFlo
     ];
     let mut found = Vec::with_capacity(ranges.len());
     for range in &ranges {
-        found.push(if seq == balanced { in_transaction(&mut tx, range).await? } else { balances_fold::balances_at(org, range, seq).await? });
+        found.push(if seq == balanced {
+            in_transaction(&mut tx, range).await?
+        } else {
+            balances_fold::balances_at(org, range, seq).await?
+        });
     }
     tx.rollback().await?;
     let sums: Vec<Vec<(AccountNo, CommodityNo, Amount)>> = found.iter().map(|balances| amounts(&chart, balances)).collect();

@@ -164,7 +164,9 @@ fn step(dice: &mut Dice) -> String {
         0..=3 => format!("invoice A {date} cur={currency}: {}", lines(dice, &["sales", "gain"], currency)),
         4 | 5 => format!("bill B {date} cur={currency}: {}", lines(dice, &["cost", "machine"], currency)),
         6 => format!("credit A {date} against=INV-{no}: {}", lines(dice, &["sales"], currency)),
-        7..=9 => format!("receive A {date} bank {} cur={currency} {}", dice.amount(currency), dice.of(&["", "nothing", "charge=cost/0.01"])),
+        7..=9 => {
+            format!("receive A {date} bank {} cur={currency} {}", dice.amount(currency), dice.of(&["", "nothing", "charge=cost/0.01"]))
+        }
         10 | 11 => format!("send B {date} till {} cur={currency} {}", dice.amount(currency), dice.of(&["", "nothing"])),
         12 => format!("refund A {date} bank {} cur={currency}", dice.amount(currency)),
         13 => format!("write-off A:INV-{no} bad"),

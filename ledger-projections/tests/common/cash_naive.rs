@@ -79,7 +79,7 @@ fn share(total: Units, part: Units, whole: Units) -> Units {
 /// Where cash of a currency went or came from: the account, or the line of an open item, or another currency.
 enum Other {
     Account(AccountNo),
-    Item(usize, AccountNo),
+    Item(usize),
     Currency,
 }
 
@@ -109,7 +109,7 @@ fn against(ledger: &Ledger, sides: &[Side], currency: CommodityNo, sign: Units, 
         if is_cash(ledger, side.account) {
             Other::Currency
         } else if items && ledger.book.control(side.account).is_some() {
-            Other::Item(side.line, side.account)
+            Other::Item(side.line)
         } else {
             Other::Account(side.account)
         }
@@ -148,7 +148,10 @@ pub(crate) fn direct(ledger: &Ledger, seq: u64, from: NaiveDate, to: NaiveDate) 
     for (event, at) in ledger.events.iter().zip(1_u64..=seq) {
         let makes_items = !matches!(
             event.event,
-            Event::ItemsAllocated { .. } | Event::AllocationReversed { .. } | Event::ItemsRevalued { .. } | Event::RevaluationReversed { .. }
+            Event::ItemsAllocated { .. }
+                | Event::AllocationReversed { .. }
+                | Event::ItemsRevalued { .. }
+                | Event::RevaluationReversed { .. }
         );
         if let Some(entry) = event.event.entry() {
             post(ledger, at, entry, makes_items, &mut rows, &mut items);
@@ -187,14 +190,7 @@ pub(crate) fn direct(ledger: &Ledger, seq: u64, from: NaiveDate, to: NaiveDate) 
     found
 }
 
-fn post(
-    ledger: &Ledger,
-    at: u64,
-    entry: &BalancedEntry,
-    makes_items: bool,
-    rows: &mut Vec<Row>,
-    items: &mut BTreeMap<Item, Kept>,
-) {
+fn post(ledger: &Ledger, at: u64, entry: &BalancedEntry, makes_items: bool, rows: &mut Vec<Row>, items: &mut BTreeMap<Item, Kept>) {
     let (date, sides) = (entry.effective_date(), sides(ledger, entry));
     let whole = match entry.header().kind {
         EntryKind::Opening => Some(What::Opening),
@@ -230,7 +226,7 @@ fn post(
                 match other {
                     Other::Account(no) => rows.push((date, What::Account(no), side.currency, pair)),
                     Other::Currency => rows.push((date, What::Exchange, side.currency, pair)),
-                    Other::Item(line, _) => add(&mut items.get_mut(&(at, line)).unwrap().cash, side.currency, pair),
+                    Other::Item(line) => add(&mut items.get_mut(&(at, line)).unwrap().cash, side.currency, pair),
                 }
             }
         }
