@@ -8,7 +8,9 @@ pub mod account;
 pub mod allocate;
 pub mod bank;
 pub mod bench;
+pub mod commission;
 pub mod complaint;
+pub mod deferral;
 pub mod demo;
 pub mod entry;
 pub mod events;
@@ -29,9 +31,11 @@ pub mod report;
 mod report_cash;
 mod report_items;
 mod report_tax;
+pub mod revalue;
 pub mod schema;
 pub mod shell;
 pub mod verify;
+pub mod year;
 
 use std::process::ExitCode;
 use std::sync::Arc;
@@ -99,6 +103,17 @@ pub enum Command {
     /// Close and reopen accounting periods (months)
     #[command(subcommand)]
     Period(period::PeriodCommand),
+    /// Revalue foreign open items, cash and bank balances at a date's closing rates
+    Revalue(revalue::RevalueArgs),
+    /// Recognise deferred revenue and prepaid expense, or list what is left of it
+    #[command(subcommand)]
+    Deferral(deferral::DeferralCommand),
+    /// Commissions: plans, who earns by them, what was earned and paid out
+    #[command(subcommand)]
+    Commission(commission::CommissionCommand),
+    /// Close a year with an entry
+    #[command(subcommand)]
+    Year(year::YearCommand),
     /// Record exchange rates and prices
     #[command(subcommand)]
     Rate(rate::RateCommand),
@@ -132,6 +147,10 @@ impl Command {
             Self::Allocation(command) => allocate::run(shell, command).await,
             Self::Entry(command) => entry::run(shell, command).await,
             Self::Period(command) => period::run(shell, command).await,
+            Self::Revalue(args) => revalue::run(shell, args).await,
+            Self::Deferral(command) => deferral::run(shell, command).await,
+            Self::Commission(command) => commission::run(shell, command).await,
+            Self::Year(command) => year::run(shell, command).await,
             Self::Rate(command) => rate::run(shell, command).await,
             Self::Report(command) => report::run(shell, command).await,
             Self::Events(args) => events::run(shell, args).await,

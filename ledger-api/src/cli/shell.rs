@@ -9,8 +9,11 @@ use std::sync::atomic::{AtomicBool, Ordering};
 
 use anyhow::Context;
 use clap::Args;
-use ledger_core::{Actor, Command};
+use futures::TryStreamExt;
+use ledger_core::event::Recorded;
+use ledger_core::{Actor, Book, Command, Event, Rejection};
 use ledger_store::embedded::{EmbeddedConfig, EmbeddedPostgres};
+use ledger_store::load::{LoadError, to_chain};
 use ledger_store::writer::{Ledger, Receipt, Request};
 use ledger_store::{MigrationReport, OrgId, OrgStore, Organization, Store, StoreConfig, StoreError};
 use sqlx::postgres::PgConnectOptions;
@@ -247,6 +250,36 @@ impl Session {
     /// As [`Session::organization`].
     pub async fn org_store(&self, slug: &str) -> anyhow::Result<OrgStore> {
         Ok(self.store.for_org(self.organization(slug).await?.org))
+    }
+
+    /// The events that would follow from a command in a book; nothing is written.
+    ///
+    /// # Errors
+    /// The rejection.
+    pub fn decide(&self, book: &Book, command: &Command) -> Result<Vec<Event>, Rejection> {
+        let decided = book.decide(command, &ledger_core::Context::new(&self.actor))?;
+        Ok(decided.into_iter().map(|proposed| proposed.event).collect())
+    }
+
+    /// Gives one command to the organization's writer and reads back what followed from it.
+    ///
+    /// # Errors
+    /// As [`Session::submit`], or history cannot be read.
+    pub async fn submit_and_read(&self, org: OrgId, command: Command) -> anyhow::Result<Vec<Recorded>> {
+        let receipt = self.submit(org, command).await?;
+        if receipt.event_count == 0 {
+            return Ok(Vec::new());
+        }
+        let store = self.store.for_org(org);
+        let mut commits = Box::pin(store.commits(receipt.first_seq, Some(receipt.last_seq())));
+        let mut events = Vec::new();
+        while let Some(commit) = commits.try_next().await? {
+            for recorded in to_chain(org, commit).events() {
+                events.push(recorded.map_err(|source| LoadError::Codec { org, source })?);
+            }
+        }
+        events.retain(|recorded| (receipt.first_seq..=receipt.last_seq()).contains(&recorded.seq));
+        Ok(events)
     }
 
     /// Gives one command to the organization's writer and waits until it is durable.

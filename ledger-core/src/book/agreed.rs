@@ -307,6 +307,12 @@ impl Book {
         self.agreed.accruals.iter()
     }
 
+    /// The accrual of commission at a position.
+    #[must_use]
+    pub fn accrual(&self, seq: Seq) -> Option<&KeptAccrual> {
+        self.agreed.accruals.get(seq)
+    }
+
     /// The accruals on a document, in the order of the stream.
     pub fn accruals_of(&self, document: Seq) -> impl Iterator<Item = (Seq, &KeptAccrual)> {
         let seqs = self.agreed.by_document.range((document, 0)..=(document, Seq::MAX));

@@ -125,7 +125,7 @@ pub use agreed::{DocumentFacts, KeptAccrual};
 pub use checklist::{CloseChecklist, OpenPoint, PointKind};
 pub use subledger::KeptAllocation;
 pub(crate) use subledger::{LastRevalued, SubLedgers};
-pub use year_end::year_balances;
+pub use year_end::{YearSums, year_balances};
 
 type Index<K, V> = rustc_hash::FxHashMap<K, V>;
 

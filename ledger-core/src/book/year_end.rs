@@ -2,7 +2,7 @@
 //!
 //! Retained earnings are derived; an explicit closing is a typed entry that reports leave out of profit and loss.
 //! Books hold no balances by dimension, so whoever asks sums them up from history and names the position up to
-//! which that was: [`year_balances`] is the sum, and the book refuses what is not its own present.
+//! which that was: [`YearSums`] is the sum, and the book refuses what is not its own present.
 
 use std::collections::BTreeMap;
 
@@ -29,34 +29,61 @@ type TotalKey = (Text, Vec<(Text, Text)>, bool);
 /// Sums up what profit and loss holds at a date by account, commodity and dimensions, closing entries included, so
 /// that what is closed already is not closed again.
 pub fn year_balances<'a>(book: &Book, entries: impl IntoIterator<Item = &'a BalancedEntry>, date: NaiveDate) -> Vec<YearBalance> {
-    let mut sums: BTreeMap<Place, (Units, Option<Units>)> = BTreeMap::new();
-    for entry in entries.into_iter().filter(|entry| entry.effective_date() <= date) {
+    let mut sums = YearSums::new(date);
+    entries.into_iter().for_each(|entry| sums.add(book, entry));
+    sums.balances(book)
+}
+
+/// The same sums for whoever reads history piece by piece.
+#[derive(Clone, Debug)]
+pub struct YearSums {
+    date: NaiveDate,
+    sums: BTreeMap<Place, (Units, Option<Units>)>,
+}
+
+impl YearSums {
+    /// Nothing was read yet.
+    #[must_use]
+    pub const fn new(date: NaiveDate) -> Self {
+        Self { date, sums: BTreeMap::new() }
+    }
+
+    /// Adds an entry, where it counts by the date. The book knows all accounts of its lines.
+    pub fn add(&mut self, book: &Book, entry: &BalancedEntry) {
+        if entry.effective_date() > self.date {
+            return;
+        }
         for line in entry.lines() {
             if !book.account(line.account).is_some_and(|account| account.kind.is_profit_and_loss()) {
                 continue;
             }
             let tags = line.detail.as_ref().map(|detail| detail.tags.clone()).filter(|tags| !tags.is_empty());
             let tags = tags.unwrap_or_else(|| entry.header().tags.clone());
-            let sum = sums.entry((line.account, line.money.currency(), tags)).or_insert((0, Some(0)));
+            let sum = self.sums.entry((line.account, line.money.currency(), tags)).or_insert((0, Some(0)));
             sum.0 += line.money.units();
             sum.1 = sum.1.zip(line.functional).map(|(sum, value)| sum + value);
         }
     }
-    sums.into_iter().flat_map(|(place, sum)| balances_of(book, place, sum)).collect()
+
+    /// What there is to close.
+    #[must_use]
+    pub fn balances(&self, book: &Book) -> Vec<YearBalance> {
+        self.sums.iter().flat_map(|(place, sum)| balances_of(book, place, *sum)).collect()
+    }
 }
 
 /// In the functional currency, value that is not the amount stands on lines of its own: exchange differences.
-fn balances_of(book: &Book, (account, currency, tags): Place, (units, value): (Units, Option<Units>)) -> Vec<YearBalance> {
-    let Some(commodity) = book.commodity(currency) else { return Vec::new() };
+fn balances_of(book: &Book, (account, currency, tags): &Place, (units, value): (Units, Option<Units>)) -> Vec<YearBalance> {
+    let Some(commodity) = book.commodity(*currency) else { return Vec::new() };
     let balance = |units: Units, functional: Option<Units>| YearBalance {
-        account: AccountRef::No(account),
+        account: AccountRef::No(*account),
         currency: commodity.code.clone(),
         tags: tags.clone(),
         amount: decimal_of(units, commodity.scale),
         functional: functional.map(|value| book.display(value, FUNCTIONAL)),
     };
     let beyond = value.map_or(0, |value| value - units);
-    let rows = if currency == FUNCTIONAL { [(units, None), (0, Some(beyond))] } else { [(units, value), (0, None)] };
+    let rows = if *currency == FUNCTIONAL { [(units, None), (0, Some(beyond))] } else { [(units, value), (0, None)] };
     let rows = rows.into_iter().filter(|(units, value)| *units != 0 || value.is_some_and(|value| value != 0));
     rows.map(|(units, value)| balance(units, value)).collect()
 }

@@ -32,18 +32,25 @@ impl Decoder<'_> {
                 self.with_entry(accrued, entry.as_ref())
             }
             Event::CommissionClawedBack { claw_back, entry } => {
-                let minor = json!({
-                    "accrual": claw_back.accrual, "document": claw_back.document, "base_minor_units": claw_back.base.to_string(),
-                    "amount_minor_units": claw_back.amount.to_string(),
+                let kept = self.book.accrual(claw_back.accrual).map(|kept| &kept.accrual);
+                let amount = |units| kept.map(|accrual| self.amount(units, accrual.currency));
+                let taken = json!({
+                    "plan": kept.map(|accrual| accrual.plan.as_str()), "payee": kept.map(|accrual| self.party(accrual.payee)),
+                    "accrual": claw_back.accrual, "document": claw_back.document, "currency": kept.map(|accrual| self.code(accrual.currency)),
+                    "base": amount(claw_back.base), "taken_back": amount(claw_back.amount),
                 });
-                self.with_entry(minor, entry.as_ref())
+                self.with_entry(taken, entry.as_ref())
             }
             Event::CommissionAssigned(assignment) => json!({
                 "plan": assignment.plan.as_str(), "payee": self.party(assignment.payee),
                 "customer": assignment.customer.map(|customer| self.party(customer)), "from": assignment.from, "to": assignment.to,
             }),
             Event::CommissionsPaidOut { payout, entry } => {
-                let accruals: Vec<u64> = payout.parts.iter().map(|(accrual, _)| *accrual).collect();
+                let part = |(seq, units): &(u64, ledger_core::Units)| {
+                    let amount = self.book.accrual(*seq).map(|kept| self.amount(*units, kept.accrual.currency));
+                    json!({ "accrual": seq, "amount": amount })
+                };
+                let accruals: Vec<Value> = payout.parts.iter().map(part).collect();
                 let paid = json!({
                     "payee": self.party(payout.payee), "number": payout.number.as_str(), "date": payout.date, "accruals": accruals,
                 });
@@ -83,10 +90,10 @@ impl Decoder<'_> {
 
     fn plan_json(&self, plan: &CommissionPlan) -> Value {
         let rule = |rule: &Rule| match rule {
-            Rule::Flat(units) => json!({ "flat_minor_units": units.to_string() }),
+            Rule::Flat(units) => json!({ "flat": self.functional(*units) }),
             Rule::Percent(percent) => json!({ "percent": percent.to_string() }),
             Rule::Tiers { tiers, retroactive } => {
-                let tier = |tier: &ledger_core::subledger::commission::Tier| json!({ "from_minor_units": tier.from.to_string(), "percent": tier.percent.to_string() });
+                let tier = |tier: &ledger_core::subledger::commission::Tier| json!({ "from": self.functional(tier.from), "percent": tier.percent.to_string() });
                 json!({ "tiers": tiers.iter().map(tier).collect::<Vec<_>>(), "retroactive": retroactive })
             }
         };

@@ -1,6 +1,6 @@
 //! The events of the sub-ledgers as JSON.
 
-use ledger_core::subledger::{Document, DocumentLine, Revaluation, Revalued, RevaluedTarget, TaxRow};
+use ledger_core::subledger::{Document, DocumentLine, Revaluation, Revalued, RevaluedTarget, TaxRow, Terms};
 use ledger_core::{Allocation, BalancedEntry, CommodityNo, Event, ItemId, Money, Party, PartyNo};
 use serde_json::{Map, Value, json};
 
@@ -46,8 +46,7 @@ impl Decoder<'_> {
         let mut map = Map::new();
         map.insert("party".into(), json!(party.code.as_str()));
         map.insert("kind".into(), json!(party.kind.as_str()));
-        let part = |part: &ledger_core::subledger::TermsPart| json!({ "share": part.share.to_string(), "days": part.days });
-        map.insert("terms".into(), party.terms.parts.iter().map(part).collect());
+        map.insert("terms".into(), Self::terms_json(&party.terms));
         put(&mut map, "currency", party.currency.map(|currency| json!(self.code(currency))));
         put(&mut map, "receivable", party.receivable.map(|no| json!(self.account(no))));
         put(&mut map, "payable", party.payable.map(|no| json!(self.account(no))));
@@ -88,7 +87,17 @@ impl Decoder<'_> {
         let origin = document.origin.as_ref();
         let confidence = |origin: &ledger_core::subledger::Origin| origin.confidence.map(|confidence| confidence.to_string());
         put(&mut map, "origin", origin.map(|origin| json!({ "channel": origin.channel.as_str(), "confidence": confidence(origin) })));
+        let asked = document.invoice_terms.as_deref().map(|asked| {
+            let terms = asked.terms.as_ref().map(Self::terms_json);
+            json!({ "terms": terms, "due": asked.due, "control": asked.control.map(|no| self.account(no)) })
+        });
+        put(&mut map, "invoice_terms", asked);
         Value::Object(map)
+    }
+
+    fn terms_json(terms: &Terms) -> Value {
+        let part = |part: &ledger_core::subledger::TermsPart| json!({ "share": part.share.to_string(), "days": part.days });
+        terms.parts.iter().map(part).collect()
     }
 
     fn document_line(&self, line: &DocumentLine, currency: CommodityNo) -> Value {
