@@ -7,7 +7,7 @@ use futures::TryStreamExt;
 use ledger_core::event::Recorded;
 use ledger_core::{Seq, Timestamp};
 use ledger_store::load::to_chain;
-use ledger_store::{OrgId, OrgStore, StoredCommit};
+use ledger_store::{OrgId, OrgStore, OrgTx, StoreError, StoredCommit};
 
 use crate::error::{Doing, ProjectionError, to_i64, to_seq};
 
@@ -73,6 +73,18 @@ impl Iterator for Events {
     fn next(&mut self) -> Option<Self::Item> {
         self.0.next()
     }
+}
+
+/// The event at a position, read in the transaction of a batch.
+///
+/// # Errors
+/// [`ProjectionError::Poisoned`] where it cannot be decoded; the store's failures.
+pub(crate) async fn event(tx: &mut OrgTx, seq: Seq) -> Result<Recorded, ProjectionError> {
+    let org = tx.org();
+    let page = tx.commits_after(seq.saturating_sub(1), 1).await?;
+    let commit = page.into_iter().next();
+    let found = commit.and_then(|commit| Events::new(org, commit, seq, Some(seq)).next());
+    found.unwrap_or(Err(StoreError::NoSuchEvent { org, seq }.into()))
 }
 
 /// The last event recorded at or before a moment; 0 when there was none. Commits are recorded in the order of time, so

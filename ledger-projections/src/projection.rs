@@ -11,6 +11,7 @@ use crate::account_balance::AccountBalance;
 use crate::cash_flow::CashFlow;
 use crate::chart::Chart;
 use crate::compare::Differences;
+use crate::deferral::Deferral;
 use crate::error::ProjectionError;
 use crate::gl_fact::GlFact;
 use crate::open_item::OpenItem;
@@ -65,7 +66,7 @@ pub trait Batch: Send {
 /// Every projection of the ledger. `account_balance` comes first: reports wait for it.
 #[must_use]
 pub fn all() -> Vec<Arc<dyn Projection>> {
-    vec![Arc::new(AccountBalance), Arc::new(OpenItem), Arc::new(CashFlow), Arc::new(TaxReport), Arc::new(GlFact)]
+    vec![Arc::new(AccountBalance), Arc::new(OpenItem), Arc::new(CashFlow), Arc::new(TaxReport), Arc::new(Deferral), Arc::new(GlFact)]
 }
 
 /// The projection with this name.

@@ -6,6 +6,7 @@
 mod balances;
 mod balances_fold;
 mod cash_flow;
+mod deferrals;
 mod freshness;
 mod general_ledger;
 mod journal;
@@ -17,6 +18,7 @@ use ledger_store::OrgStore;
 
 pub use balances::{BalanceQuery, BalanceRow, Balances, Closing, balances};
 pub use cash_flow::{Amount, Amounts, CashFlowLine, CashFlowQuery, CashFlows, Section, What, cash_flows, section_of};
+pub use deferrals::{DeferralAmounts, DeferralBy, DeferralQuery, DeferralRow, Deferrals, Schedule, deferrals};
 pub use freshness::{Freshness, freshness};
 pub use general_ledger::{GeneralLedger, Held, LedgerAccount, LedgerItem, LedgerLine, LedgerQuery};
 pub use journal::{Journal, JournalLine, JournalRoll, JournalTotals};
@@ -29,6 +31,7 @@ pub use tax::{Tax, TaxAmounts, TaxBy, TaxDocument, TaxLine, TaxQuery, tax};
 pub mod statements {
     pub use super::balances::SUM;
     pub use super::cash_flow::FLOWS;
+    pub use super::deferrals::DEFERRALS;
     pub use super::general_ledger::LINES;
     pub use super::open_items::ITEMS_AS_OF;
     pub use super::tax::TAX;

@@ -6,5 +6,6 @@
 #[path = "../../../ledger-core/tests/words/mod.rs"]
 mod words;
 
+mod deferrals;
 mod shelf;
 mod tax;
