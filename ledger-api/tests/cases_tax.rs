@@ -8,11 +8,11 @@ mod desk;
 
 use books::{cases, shelf};
 use desk::{Desk, day, dec};
-use ledger_core::command::{DefineTaxCode, DraftDocument, DraftDocumentLine, DraftTaxComponent, DraftValue, OpenAccount};
-use ledger_core::subledger::{DocumentKind, TaxRounding};
+use ledger_core::command::{DefineTaxCode, DraftDeferral, DraftDocument, DraftDocumentLine, DraftTaxComponent, DraftValue, OpenAccount};
+use ledger_core::subledger::{DeferralMethod, DocumentKind, TaxRounding};
 use ledger_core::{AccountType, Command};
 use ledger_projections::catch_up;
-use ledger_projections::reports::{Point, TaxBy, TaxLine, TaxQuery, tax};
+use ledger_projections::reports::{DeferralAmounts, DeferralBy, DeferralQuery, Point, TaxBy, TaxLine, TaxQuery, deferrals, tax};
 use rust_decimal::Decimal;
 
 const DAY: &str = "2026-03-10";
@@ -86,4 +86,64 @@ async fn tax_is_rounded_as_other_systems_expect() {
     let by_code: Decimal = read_tax(&desk, TaxBy::Code).await.iter().map(|row| row.functional.payable).sum();
     assert_eq!(-desk.functional("vat", day("2026-12-31")).await, by_code, "the tax report is the tax account");
     println!("{compared} rows of tax agree");
+}
+
+/// First day, last day and method of a case. D1 says how many months it is; three from the first of May are over before
+/// the day that its source has as the end.
+fn terms(start: &str, end: &str, method: &str) -> DraftDeferral {
+    let (end, method) = match method {
+        "months (no_of_months=3)" => {
+            assert_eq!((start, end), ("2021-05-01", "2021-08-01"));
+            ("2021-07-31", DeferralMethod::Months)
+        }
+        "monthly pro rata temporis" => (end, DeferralMethod::MonthsInPart),
+        "equal per month" => (end, DeferralMethod::Months),
+        other => panic!("what is {other:?}?"),
+    };
+    DraftDeferral { start: day(start), end: day(end), method, account: "deferred".into() }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn deferred_amounts_are_recognised_as_other_systems_expect() {
+    let Some(rows) = cases("deferral_expected.csv") else { return };
+    let shelf = shelf().await;
+    let mut done: Vec<&str> = Vec::new();
+    for row in &rows {
+        let [case, _, amount, start, end, method, ..] = &row[..] else { panic!("{row:?}") };
+        if done.contains(&case.as_str()) {
+            continue;
+        }
+        done.push(case);
+        let of_case: Vec<&Vec<String>> = rows.iter().filter(|row| row[0] == *case).collect();
+        // Revenue that was invoiced ahead, and the same as an expense that was paid ahead.
+        for (kind, party, account) in [(DocumentKind::Invoice, "C", "sales"), (DocumentKind::Bill, "V", "cost")] {
+            let desk = Desk::begin(&shelf, &format!("{}-{account}", case.to_lowercase()), "EUR").await;
+            desk.submit(Command::OpenAccount(OpenAccount::new("deferred", AccountType::Liability))).await;
+            let line = DraftDocumentLine { deferral: Some(terms(start, end, method)), ..DraftDocumentLine::new(account, dec(amount)) };
+            let draft = DraftDocument { number: Some("D".into()), ..DraftDocument::new(kind, party, day(start), vec![line]) };
+            desk.submit(Command::RecordDocument(Box::new(draft))).await;
+            let mut so_far = Decimal::ZERO;
+            for row in &of_case {
+                let [.., period, recognised] = row.as_slice() else { panic!("{row:?}") };
+                let month = if period.len() == 2 { format!("{}-{period}", &start[..4]) } else { period.clone() };
+                let last = day(&format!("{month}-01")) + chrono::Months::new(1) - chrono::Days::new(1);
+                desk.submit(Command::RecogniseDeferrals { up_to: last }).await;
+                so_far += dec(recognised);
+                catch_up(&desk.org, |_| ()).await.unwrap();
+                let query = DeferralQuery { as_of: last, point: Point::Latest, by: DeferralBy::Document, finished: true };
+                let found = deferrals(&desk.org, &query).await.unwrap().rows;
+                let total = dec(amount);
+                let expected = DeferralAmounts { total, cancelled: Decimal::ZERO, recognised: so_far, remaining: total - so_far };
+                assert_eq!(found.iter().map(|row| row.amounts).collect::<Vec<_>>(), [expected], "{row:?}");
+                let by_month = deferrals(&desk.org, &DeferralQuery { by: DeferralBy::Month, ..query }).await.unwrap().rows;
+                let of_month = by_month.iter().find(|found| found.month == Some(day(&format!("{month}-01"))));
+                assert_eq!(of_month.map_or(Decimal::ZERO, |found| found.amounts.recognised), dec(recognised), "{row:?}");
+                let sign = if account == "sales" { -Decimal::ONE } else { Decimal::ONE };
+                assert_eq!(desk.functional("deferred", last).await, sign * (total - so_far), "{row:?}");
+                assert_eq!(desk.functional(account, last).await, sign * so_far, "{row:?}");
+            }
+            assert_eq!(so_far, dec(amount), "{case}");
+        }
+    }
+    println!("{} rows of deferred amounts agree", rows.len());
 }

@@ -5,8 +5,10 @@
 use std::process::Command as Process;
 
 use ledger_core::book::Valuation;
-use ledger_core::command::{DefineTaxCode, DraftDocument, DraftDocumentLine, DraftTaxComponent, DraftValue, OpenAccount, RegisterParty};
-use ledger_core::subledger::{DocumentKind, PartyKind, Side};
+use ledger_core::command::{
+    DefineTaxCode, DraftDeferral, DraftDocument, DraftDocumentLine, DraftTaxComponent, DraftValue, OpenAccount, RegisterParty,
+};
+use ledger_core::subledger::{DeferralMethod, DocumentKind, PartyKind, Side};
 use ledger_core::{AccountType, Actor, Command};
 use ledger_store::OrgId;
 use ledger_store::testing::{RUNTIME_ROLE, TestDatabase, database};
@@ -206,5 +208,91 @@ async fn tax_is_reported_by_code_box_document_and_month() {
      Total                             USD             180.00   140.00   40.00    100.00    -40.00
 
     Payable in all: 236.00 USD.
+    ");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn deferred_amounts_are_reported_by_document_and_month() {
+    use DocumentKind::{Bill, CreditNote, Invoice};
+    let desk = Desk::begin().await;
+    let over = |start: &str, end: &str, account: &str| {
+        let (start, end) = (start.parse().unwrap(), end.parse().unwrap());
+        Some(DraftDeferral { start, end, method: DeferralMethod::Months, account: account.into() })
+    };
+    let year = over("2026-01-01", "2026-12-31", "2500");
+    desk.record(Invoice, "C-1", "2026-01-10", &[("4000", "1200", None)], |draft| draft.lines[0].deferral = year).await;
+    let quarter = over("2026-02-01", "2026-04-30", "2500");
+    desk.record(Invoice, "C-2", "2026-02-01", &[("4000", "300", None)], |draft| {
+        (draft.currency, draft.value) = (Some("EUR".into()), DraftValue::Rate(dec("1.1")));
+        draft.lines[0].deferral = quarter;
+    })
+    .await;
+    let rent = over("2026-01-01", "2026-03-31", "1400");
+    desk.record(Bill, "V-1", "2026-01-02", &[("5000", "900", None)], |draft| {
+        draft.number = Some("B-1".into());
+        draft.lines[0].deferral = rent;
+    })
+    .await;
+    desk.submit(Command::RecogniseDeferrals { up_to: "2026-02-28".parse().unwrap() }).await;
+    desk.record(CreditNote, "C-1", "2026-03-10", &[("4000", "500", None)], |draft| draft.against = Some("INV-1".into())).await;
+
+    insta::assert_snapshot!(desk.report(&["deferrals", "--as-of", "2026-03-31"]).await, @r"
+    Acme Trading: Deferred amounts as of 2026-03-31
+
+    Deferred revenue
+     Party   Document        Until        Cur.      Total   Cancelled   Recognised   Remaining   In USD
+    ────────────────────────────────────────────────────────────────────────────────────────────────────
+     C-1     INV-1, line 1   2026-12-31   USD    1,200.00      500.00       200.00      500.00   500.00
+     C-2     INV-2, line 1   2026-04-30   EUR      300.00                   100.00      200.00   220.00
+                                                 ────────   ─────────   ──────────   ─────────   ──────
+     Total                                EUR      300.00                   100.00      200.00   220.00
+                                          USD    1,200.00      500.00       200.00      500.00   500.00
+
+    Prepaid expense
+     Party   Document      Until        Cur.    Total   Cancelled   Recognised   Remaining
+    ───────────────────────────────────────────────────────────────────────────────────────
+     V-1     B-1, line 1   2026-03-31   USD    900.00                   600.00      300.00
+                                               ──────   ─────────   ──────────   ─────────
+     Total                              USD    900.00                   600.00      300.00
+    ");
+    insta::assert_snapshot!(desk.report(&["deferrals", "--as-of", "2026-02-28", "--by", "month"]).await, @r"
+    Acme Trading: Deferred amounts as of 2026-02-28
+
+    Deferred revenue
+     Month     Cur.      Total   Cancelled   Recognised   Remaining     In USD
+    ───────────────────────────────────────────────────────────────────────────
+     2026-01   USD      100.00                   100.00                   0.00
+     2026-02   EUR      100.00                   100.00                   0.00
+     2026-02   USD      100.00                   100.00                   0.00
+     2026-03   EUR      100.00                               100.00     110.00
+     2026-03   USD      100.00                               100.00     100.00
+     2026-04   EUR      100.00                               100.00     110.00
+     2026-04   USD      100.00                               100.00     100.00
+     2026-05   USD      100.00                               100.00     100.00
+     2026-06   USD      100.00                               100.00     100.00
+     2026-07   USD      100.00                               100.00     100.00
+     2026-08   USD      100.00                               100.00     100.00
+     2026-09   USD      100.00                               100.00     100.00
+     2026-10   USD      100.00                               100.00     100.00
+     2026-11   USD      100.00                               100.00     100.00
+     2026-12   USD      100.00                               100.00     100.00
+                      ────────   ─────────   ──────────   ─────────   ────────
+     Total     EUR      300.00                   100.00      200.00     220.00
+               USD    1,200.00                   200.00    1,000.00   1,000.00
+
+    Prepaid expense
+     Month     Cur.    Total   Cancelled   Recognised   Remaining
+    ──────────────────────────────────────────────────────────────
+     2026-01   USD    300.00                   300.00
+     2026-02   USD    300.00                   300.00
+     2026-03   USD    300.00                               300.00
+                      ──────   ─────────   ──────────   ─────────
+     Total     USD    900.00                   600.00      300.00
+    ");
+    insta::assert_snapshot!(desk.report(&["deferrals", "--as-of", "2026-03-31", "--format", "csv"]).await, @r"
+    side,month,party,document,line,seq,account,target,until,currency,total,cancelled,recognised,remaining,functional_total,functional_cancelled,functional_recognised,functional_remaining
+    revenue,,C-1,INV-1,1,20,2500,4000,2026-12-31,USD,1200.00,500.00,200.00,500.00,1200.00,500.00,200.00,500.00
+    revenue,,C-2,INV-2,1,23,2500,4000,2026-04-30,EUR,300.00,0.00,100.00,200.00,330.00,0.00,110.00,220.00
+    expense,,V-1,B-1,1,25,1400,5000,2026-03-31,USD,900.00,0.00,600.00,300.00,900.00,0.00,600.00,300.00
     ");
 }

@@ -255,6 +255,41 @@ async fn long_tax(world: &World) {
     sqlx::query("ANALYZE read.tax_report").execute(&mut connection).await.unwrap();
 }
 
+/// Schedules of ten years, of which those of the last months have something left.
+async fn long_schedules(world: &World) {
+    let mut connection = world.database().admin_options().connect().await.unwrap();
+    let rows = "INSERT INTO read.deferral (org_id, document_seq, document_line, scheduled_seq, part_no, side, party, document, deferred_no, target_no,
+                                           currency, part_date, amount, functional, scheduled_on, recognised_on, recognised_seq, done_on, done_seq)
+        SELECT $1, 1000 + 20 * n, 1, 1000 + 20 * n, p, 'revenue', 'C-' || n % 100, 'INV-' || n, 7, 8, 'USD', d + 30 * p, -1, -1, d,
+               CASE WHEN d + 30 * p <= date '2024-12-31' THEN d + 30 * p END, CASE WHEN d + 30 * p <= date '2024-12-31' THEN 1000 + 20 * n + p END,
+               CASE WHEN d + 30 * p <= date '2024-12-31' THEN d + 30 * p ELSE 'infinity' END,
+               CASE WHEN d + 30 * p <= date '2024-12-31' THEN 1000 + 20 * n + p ELSE 9223372036854775807 END
+          FROM (SELECT n, date '2015-01-01' + n AS d FROM generate_series(1, 3652) AS n) AS made CROSS JOIN generate_series(1, 12) AS p";
+    sqlx::query(rows).bind(world.org.org().0).execute(&mut connection).await.unwrap();
+    sqlx::query("ANALYZE read.deferral").execute(&mut connection).await.unwrap();
+}
+
+/// Schedules that ended long before the day are not read.
+#[tokio::test(flavor = "multi_thread")]
+async fn deferred_amounts_are_read_without_what_was_recognised_long_before() {
+    let world = world(Valuation::Required).await;
+    catch_up(&world.org, |_| ()).await.unwrap();
+    long_schedules(&world).await;
+    let org = format!("'{}'", world.org.org().0);
+    // 360 schedules of 12 parts wait, of 3,652; 40 more did when event 72,000 was the last.
+    for (what, as_of, seq, by_month, most) in [
+        ("today", "'2024-12-31'", "NULL", "false", 360 * 16),
+        ("today by month", "'2024-12-31'", "NULL", "true", 360 * 16),
+        ("today, as known a while ago", "'2024-12-31'", "72000", "false", 500 * 16),
+    ] {
+        let parameters = [("uuid", org.as_str()), ("date", as_of), ("bigint", seq), ("boolean", "false"), ("boolean", by_month)];
+        let plan = plan(&world, statements::DEFERRALS, false, &parameters).await;
+        assert!(!plan.contains("Seq Scan"), "{what}\n{plan}");
+        assert!(pages(&plan) <= most, "{what}: {} pages\n{plan}", pages(&plan));
+        println!("{what}: {} pages\n{plan}\n", pages(&plan));
+    }
+}
+
 /// A tax report reads its period, not what was before it.
 #[tokio::test(flavor = "multi_thread")]
 async fn tax_is_read_by_the_days_of_its_period() {

@@ -29,6 +29,7 @@ pub mod rate_import;
 pub mod replay;
 pub mod report;
 mod report_cash;
+mod report_deferrals;
 mod report_items;
 mod report_tax;
 pub mod revalue;

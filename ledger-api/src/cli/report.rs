@@ -11,6 +11,7 @@ use super::moment;
 use super::output::{Format, FormatArg, json, print};
 use super::progress;
 use super::report_cash::{self, CashFlowArgs};
+use super::report_deferrals::{self, DeferralArgs};
 use super::report_items::{self, AgingArgs, OpenItemsArgs};
 use super::report_tax::{self, TaxArgs};
 use super::shell::Shell;
@@ -40,6 +41,8 @@ pub enum ReportCommand {
     OpenItems(OpenItemsArgs),
     /// Tax of a period by code, box, document or month
     Tax(TaxArgs),
+    /// Deferred revenue and prepaid expense: what was recognised, and what waits
+    Deferrals(DeferralArgs),
 }
 
 /// What every report takes.
@@ -190,6 +193,7 @@ pub(super) async fn run(shell: &Shell, command: ReportCommand) -> anyhow::Result
         ReportCommand::Aging(args) => report_items::aging(shell, args).await,
         ReportCommand::OpenItems(args) => report_items::open_items(shell, args).await,
         ReportCommand::Tax(args) => report_tax::tax(shell, args).await,
+        ReportCommand::Deferrals(args) => report_deferrals::deferrals(shell, args).await,
     }
 }
 

@@ -9,6 +9,7 @@ pub mod aging;
 pub mod balance_sheet;
 pub mod books;
 pub mod cash_flow;
+pub mod deferrals;
 pub mod general_ledger;
 pub mod heading;
 pub mod income_statement;

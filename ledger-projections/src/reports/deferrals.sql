@@ -9,8 +9,12 @@ WITH wanted AS (
            d.recognised_on <= $2 AND ($3::bigint IS NULL OR d.recognised_seq <= $3) AS recognised,
            d.cancelled_on <= $2 AND ($3::bigint IS NULL OR d.cancelled_seq <= $3) AS cancelled
       FROM wanted AS w
-      JOIN read.deferral AS d ON d.org_id = $1 AND d.document_seq = w.document_seq AND d.document_line = w.document_line
-     WHERE $3::bigint IS NULL OR d.scheduled_seq <= $3
+     CROSS JOIN LATERAL (
+           SELECT * FROM read.deferral AS p
+            WHERE p.org_id = $1 AND p.document_seq = w.document_seq AND p.document_line = w.document_line
+              AND ($3::bigint IS NULL OR p.scheduled_seq <= $3)
+           OFFSET 0 -- schedule by schedule: a join would read all parts there ever were
+           ) AS d
 ), summed AS (
     SELECT side, CASE WHEN $5 THEN part_date - (extract(day FROM part_date)::integer - 1) END AS month, currency,
            CASE WHEN NOT $5 THEN document_seq END AS document_seq, CASE WHEN NOT $5 THEN document_line END AS document_line,

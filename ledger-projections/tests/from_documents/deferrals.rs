@@ -90,7 +90,7 @@ fn recognised_by_history(ledger: &Ledger, as_of: NaiveDate, known: Seq) -> BTree
                 _ => None,
             });
             let sign = -side.unwrap().opening_sign();
-            *sums.entry((id.seq, id.line)).or_default() += Decimal::from_i128_with_scale(i128::from(sign) * part.part.functional, 2);
+            *sums.entry((id.seq, id.line)).or_default() += Decimal::from_i128_with_scale(sign * part.part.functional, 2);
         }
     }
     sums.retain(|_, sum| !sum.is_zero());
