@@ -80,7 +80,8 @@ fn numbers_have_no_gaps_and_are_unique_where_they_must_be() {
          invoice D 2026-01-01 no=INV-2: sales 1 => DOCUMENT_NUMBER_TAKEN
          invoice C 2026-01-01 no=X: sales 1
          invoice C 2026-01-01 no=INV-3: sales 1
-         invoice C 2026-01-01: sales 1 => DOCUMENT_NUMBER_TAKEN
+         invoice C 2026-01-01: sales 4
+         item C:INV-4 4 USD
          bill V 2026-01-01 no=1: cost 1
          bill V 2026-01-01 no=1: cost 1 => DOCUMENT_NUMBER_TAKEN
          bill P 2026-01-01 no=1: cost 1",

@@ -12,6 +12,7 @@ pub mod commission;
 pub mod complaint;
 pub mod deferral;
 pub mod demo;
+pub mod document;
 pub mod entry;
 pub mod events;
 pub mod export;
@@ -21,11 +22,13 @@ pub mod org;
 pub mod output;
 pub mod party;
 pub mod party_detail;
+pub mod payment;
 pub mod period;
 pub mod progress;
 pub mod projections;
 pub mod rate;
 pub mod rate_import;
+pub mod recording;
 pub mod replay;
 pub mod report;
 mod report_cash;
@@ -35,6 +38,7 @@ mod report_tax;
 pub mod revalue;
 pub mod schema;
 pub mod shell;
+pub mod tax;
 pub mod verify;
 pub mod year;
 
@@ -95,6 +99,15 @@ pub enum Command {
     /// Register customers, vendors and payees, and keep what is known of them
     #[command(subcommand)]
     Party(party::PartyCommand),
+    /// Define and list tax codes
+    #[command(subcommand)]
+    Tax(tax::TaxCommand),
+    /// Record orders, invoices, bills and notes, write off what will not be paid, and show what became of them
+    #[command(subcommand)]
+    Document(document::DocumentCommand),
+    /// Record money received, sent and returned
+    #[command(subcommand)]
+    Payment(payment::PaymentCommand),
     /// Settle open items against each other, or undo that
     #[command(subcommand)]
     Allocation(allocate::AllocationCommand),
@@ -145,6 +158,9 @@ impl Command {
             Self::Bank(command) => bank::run(shell, command).await,
             Self::Account(command) => account::run(shell, command).await,
             Self::Party(command) => party::run(shell, command).await,
+            Self::Tax(command) => tax::run(shell, command).await,
+            Self::Document(command) => document::run(shell, command).await,
+            Self::Payment(command) => payment::run(shell, command).await,
             Self::Allocation(command) => allocate::run(shell, command).await,
             Self::Entry(command) => entry::run(shell, command).await,
             Self::Period(command) => period::run(shell, command).await,

@@ -141,9 +141,11 @@ impl Book {
             Numbered { series: series.clone(), ordinal: None, number: number.clone() }
         } else {
             let series = if series.is_empty() { Text::from(kind.series()) } else { series.clone() };
-            let ordinal = self.last_ordinal(kind, &series) + 1;
-            let number = Text::from(format!("{series}-{ordinal}"));
-            Numbered { series, ordinal: Some(ordinal), number }
+            let last = self.last_ordinal(kind, &series);
+            // A number that somebody gave is a document's all the same: the series goes on after it without a gap.
+            let of = |ordinal| Numbered { series: series.clone(), ordinal: Some(ordinal), number: Text::from(format!("{series}-{ordinal}")) };
+            let free = |numbered: &Numbered| self.document(kind, scope, &numbered.number).is_none();
+            (last + 1..).map(of).find(free).unwrap_or_else(|| of(last + 1))
         };
         match self.document(kind, scope, &numbered.number) {
             Some(seq) => Err(Rejection::DocumentNumberTaken { kind: kind.as_str(), number: numbered.number, seq }),

@@ -3,7 +3,7 @@
 use ledger_core::event::Recorded;
 use ledger_core::{
     Account, AccountNo, Actor, ActorNo, BalancedEntry, Book, Commodity, CommodityKind, CommodityNo, Event, Line, LineDetail, QuotedRate,
-    Text, Units,
+    Seq, Text, Units,
 };
 use serde_json::{Map, Value, json};
 
@@ -33,6 +33,15 @@ impl<'a> Decoder<'a> {
         let body = self.body(&recorded.event);
         map.extend(body.as_object().cloned().unwrap_or_default());
         map
+    }
+
+    /// An event without its envelope.
+    pub(super) fn described(&self, seq: Option<Seq>, event: &Event) -> Value {
+        let mut map = Map::new();
+        put(&mut map, "seq", seq.map(|seq| json!(seq)));
+        map.insert("type".into(), json!(event.type_name()));
+        map.extend(self.body(event).as_object().cloned().unwrap_or_default());
+        Value::Object(map)
     }
 
     fn body(&self, event: &Event) -> Value {

@@ -6,9 +6,9 @@ mod subledger;
 
 use clap::Args;
 use futures::TryStreamExt;
-use ledger_core::Seq;
+use ledger_core::{Book, Event, Seq};
 use ledger_store::load::{LoadError, load_book, to_chain};
-use serde_json::json;
+use serde_json::{Value, json};
 
 use self::decoded::Decoder;
 use super::complaint::{Complaint, Outcome};
@@ -77,6 +77,11 @@ pub(super) async fn run(shell: &Shell, args: EventsArgs) -> anyhow::Result<Outco
         shell.remark(&format!("History ends at event {head}."));
     }
     Ok(Outcome::Done)
+}
+
+/// An event without its envelope: its type and what happened.
+pub(super) fn described(book: &Book, seq: Option<Seq>, event: &Event) -> Value {
+    Decoder::new(book).described(seq, event)
 }
 
 fn hex(hash: &[u8; 32]) -> String {

@@ -123,7 +123,7 @@ impl<'a> Builder<'a> {
     }
 
     fn first(&mut self, row: &impl Row, is_header: bool) -> Result<Pending, Flaw> {
-        let mut pending = Pending::read(row, self.kind, self.options, is_header)?;
+        let mut pending = Pending::read(row, self.kind, self.settings, self.options, is_header)?;
         pending.scale = self.sink.scale_of(&pending.currency);
         if let Some(number) = &pending.number {
             // A vendor's numbers are its own; ours are unique for what they are of.

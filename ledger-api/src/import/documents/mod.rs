@@ -99,6 +99,8 @@ pub struct Settings {
     pub amounts: Option<Amounts>,
     /// Where tax is rounded.
     pub tax_rounding: TaxRounding,
+    /// Lets the ledger number documents that say no number.
+    pub unnumbered: bool,
     /// Leaves payments open that name nothing, instead of settling what is due first.
     pub unapplied: bool,
 }
@@ -108,7 +110,7 @@ impl Settings {
     #[must_use]
     pub fn new(control: impl Into<Text>, counter: impl Into<Text>) -> Self {
         let (control, counter) = (control.into(), counter.into());
-        Self { control, counter, amounts: None, tax_rounding: TaxRounding::PerLine, unapplied: false }
+        Self { control, counter, amounts: None, tax_rounding: TaxRounding::PerLine, unnumbered: false, unapplied: false }
     }
 }
 
@@ -219,6 +221,25 @@ fn read_objects(
         }
     }
     Ok(builder.finish()?)
+}
+
+/// Reads one document from the text of a JSON object, however it is broken into lines, and hands it to the sink.
+///
+/// # Errors
+/// [`ReadError::Stopped`]. What is wrong with the document goes to the sink.
+pub fn read_one(
+    text: &str,
+    file: &Arc<str>,
+    kind: Kind,
+    settings: &Settings,
+    options: &Options,
+    sink: &mut dyn Sink,
+) -> Result<(), ReadError> {
+    let options = Options { columns: options.columns.clone().in_vocabulary(kind.vocabulary()), ..options.clone() };
+    let mut builder = Builder::new(kind, settings, &options, file.clone(), sink);
+    take(&mut builder, &Context { text, line: 1, file, options: &options })?;
+    builder.finish()?;
+    Ok(())
 }
 
 /// One object: a document with its lines, or one line of a document as a row has it.

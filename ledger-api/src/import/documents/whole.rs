@@ -50,10 +50,10 @@ pub(super) struct Pending {
 
 impl Pending {
     /// What the first row of a document says of the whole. `is_header` where its lines are elsewhere.
-    pub(super) fn read(row: &impl Row, kind: Kind, options: &Options, is_header: bool) -> Result<Self, Flaw> {
+    pub(super) fn read(row: &impl Row, kind: Kind, settings: &Settings, options: &Options, is_header: bool) -> Result<Self, Flaw> {
         let payment = matches!(kind, Kind::Payments(_));
         let number = match (row.cell(Field::Entry), row.cell(Field::Series)) {
-            (None, None) if !payment => Some(needed(row, Field::Entry, "the document's number")?),
+            (None, None) if !payment && !settings.unnumbered => Some(needed(row, Field::Entry, "the document's number")?),
             (number, _) => number,
         };
         let party = needed(row, Field::Party, "a customer's or vendor's code")?;

@@ -5,6 +5,8 @@ use ledger_core::command::{DraftDocument, DraftDocumentLine, DraftValue, ItemRef
 use ledger_core::{AccountRef, DraftLine, Text};
 use rust_decimal::Decimal;
 
+use crate::import::source::Recording;
+
 /// The bytes of one item.
 #[derive(Default)]
 pub(super) struct Gathered(pub(super) Vec<u8>);
@@ -90,8 +92,16 @@ impl Gathered {
         }
     }
 
+    /// A document or a payment.
+    pub(super) fn recording(&mut self, recording: &Recording) {
+        match recording {
+            Recording::Document(draft) => self.document(draft),
+            Recording::Payment(payment) => self.payment(payment),
+        }
+    }
+
     /// Everything that a source can say of a document.
-    pub(super) fn document(&mut self, draft: &DraftDocument) {
+    fn document(&mut self, draft: &DraftDocument) {
         self.text(draft.kind.as_str());
         self.text(&draft.party);
         self.date(draft.date);
@@ -130,7 +140,7 @@ impl Gathered {
     }
 
     /// Everything that a source can say of a payment.
-    pub(super) fn payment(&mut self, payment: &RecordPayment) {
+    fn payment(&mut self, payment: &RecordPayment) {
         self.text(payment.kind.as_str());
         self.text(&payment.party);
         self.account(&payment.account);

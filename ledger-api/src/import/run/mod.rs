@@ -165,6 +165,13 @@ pub enum ImportError {
     Interrupted,
 }
 
+/// What a document or payment asks for, as bytes that do not change between versions.
+pub(crate) fn canonical(recording: &super::source::Recording) -> Vec<u8> {
+    let mut bytes = gathered::Gathered::default();
+    bytes.recording(recording);
+    bytes.0
+}
+
 impl From<StoreError> for ImportError {
     fn from(error: StoreError) -> Self {
         Self::Load(error.into())

@@ -12,7 +12,7 @@ use rust_decimal::Decimal;
 use std::collections::HashSet;
 
 use super::gathered::Gathered;
-use crate::import::source::{Item, Recording};
+use crate::import::source::Item;
 
 /// Before every key of an import's chunk.
 pub const KEY_PREFIX: &str = "import:";
@@ -86,10 +86,7 @@ fn feed_item(hasher: &mut Hasher, item: &Item) {
         Item::Entry(entry) => feed_entry(hasher, &entry.draft),
         Item::Document(document) => {
             let mut bytes = Gathered::default();
-            match &document.recording {
-                Recording::Document(draft) => bytes.document(draft),
-                Recording::Payment(payment) => bytes.payment(payment),
-            }
+            bytes.recording(&document.recording);
             hasher.update(&bytes.0);
         }
     }
