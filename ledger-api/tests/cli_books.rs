@@ -1,8 +1,6 @@
 //! One company's books through the command line alone: opened, posted, reported, closed. Each command is a process of
 //! its own, as the runtime's login of a database that exists.
 
-#![expect(clippy::unwrap_used, reason = "a test that cannot go on fails")]
-
 mod terminal;
 
 use ledger_store::testing::RUNTIME_ROLE;
