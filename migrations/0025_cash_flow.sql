@@ -27,7 +27,9 @@ CREATE TABLE read.cash_flow (
     taken        numeric,
     PRIMARY KEY (org_id, date, seq, row_no)
 );
-CREATE INDEX cash_flow_by_allocation ON read.cash_flow (org_id, seq) WHERE item_seq IS NOT NULL; -- what a reversal undoes
+-- What a reversal undoes.
+CREATE INDEX cash_flow_by_seq ON read.cash_flow (org_id, seq) WHERE item_seq IS NOT NULL;
+CREATE INDEX cash_flow_openings ON read.cash_flow (org_id, seq) WHERE kind = 'opening';
 
 -- What the items of control accounts are made of: the accounts on the other side of their entries, and in which
 -- proportion. An item without a row stands for its own control account.

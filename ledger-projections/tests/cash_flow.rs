@@ -125,6 +125,7 @@ async fn sections_and_exchange_effect_are_the_change_in_cash() {
         "ItemsRevalued",
         "RevaluationReversed",
         "CommissionsPaidOut",
+        "AccountChanged",
     ] {
         assert!(seen.get(name).is_some_and(|count| *count >= 3), "{name}: {seen:?}");
     }

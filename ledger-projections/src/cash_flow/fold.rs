@@ -1,13 +1,16 @@
 //! From events to movements of cash, purely: what an entry says, before what allocations say of earlier ones is known.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
+use std::sync::Arc;
 
+use chrono::NaiveDate;
+use ledger_core::book::FUNCTIONAL;
 use ledger_core::event::Recorded;
 use ledger_core::subledger::ItemId;
-use ledger_core::{AccountNo, BalancedEntry, EntryKind, Event, SubType, Units};
+use ledger_core::{AccountNo, BalancedEntry, CommodityNo, EntryKind, Event, Seq, SubType, Units};
 
-use super::rows::{FlowKind, ItemKey, Row, Sources, Unapplied};
-use super::shares::{Role, Sides, Target, parts};
+use super::rows::{Cash, FlowKind, ItemKey, Row, Sources, Unapplied};
+use super::shares::{Net, Role, Sides, Target, parts};
 use crate::chart::Chart;
 use crate::error::to_i64;
 use crate::gl_fact::decimal;
@@ -21,6 +24,24 @@ pub(crate) struct Flows {
     pub(crate) moves: Vec<Move>,
     /// Digits of each commodity, in the order of their numbers.
     pub(crate) scales: Vec<u8>,
+    /// Opening entries with cash.
+    pub(crate) openings: BTreeSet<i64>,
+    /// Reversals with cash: whether they take back an opening entry may be known only when they are written.
+    pub(crate) reversals: Vec<Reversal>,
+    /// Which accounts are cash, where an account became cash or ceased to be: everything is to be made anew.
+    pub(crate) recast: Option<BTreeSet<AccountNo>>,
+    /// Which accounts are cash, whatever the chart says at an event.
+    pub(crate) fixed: Option<Arc<BTreeSet<AccountNo>>>,
+    /// The last event.
+    pub(crate) last: Seq,
+}
+
+/// An entry that takes another one back, read both ways.
+#[derive(Clone, Debug)]
+pub(crate) struct Reversal {
+    pub(crate) original: i64,
+    of_opening: Found,
+    of_another: Found,
 }
 
 /// Something that happened to items.
@@ -39,6 +60,7 @@ impl Flows {
             self.scales = chart.commodities().iter().map(|commodity| commodity.scale).collect();
         }
         let seq = to_i64(event.seq);
+        self.note_cash(chart, &event.event);
         let makes_items = match &event.event {
             Event::ItemsAllocated { .. } | Event::AllocationReversed { .. } => false,
             Event::ItemsRevalued { .. } | Event::RevaluationReversed { .. } => false,
@@ -56,55 +78,122 @@ impl Flows {
             Event::AllocationReversed { allocation, .. } => self.moves.push(Move::Undone { seq, allocation: to_i64(*allocation) }),
             _ => {}
         }
+        self.last = event.seq;
         Ok(())
     }
 
+    /// What is cash now is cash at all times: when that changes, so does every row.
+    fn note_cash(&mut self, chart: &Chart, event: &Event) {
+        if self.fixed.is_some() {
+            return;
+        }
+        let (no, becomes) = match event {
+            Event::AccountOpened(account) => (account.no, is_money(account.sub_type)),
+            Event::AccountChanged { no, sub_type, .. } => (*no, is_money(*sub_type) && chart.control(*no).is_none()),
+            Event::ControlAccountSet { no, .. } => (*no, false),
+            _ => return,
+        };
+        let was = chart.account(no).is_some_and(|account| is_money(account.sub_type) && chart.control(no).is_none());
+        if self.recast.is_none() && chart.account(no).is_some() && was != becomes {
+            let cash = |account: &&ledger_core::Account| is_money(account.sub_type) && chart.control(account.no).is_none();
+            self.recast = Some(chart.accounts().iter().filter(cash).map(|account| account.no).collect());
+        }
+        if let Some(cash) = &mut self.recast {
+            if becomes { cash.insert(no) } else { cash.remove(&no) };
+        }
+    }
+
+    /// Settles what reversals are, once it is known which of their originals brought something in.
+    pub(crate) fn resolve(&mut self, openings: &BTreeSet<i64>) {
+        for reversal in std::mem::take(&mut self.reversals) {
+            let opening = openings.contains(&reversal.original) || self.openings.contains(&reversal.original);
+            self.take(if opening { reversal.of_opening } else { reversal.of_another });
+        }
+    }
+
+    fn take(&mut self, mut found: Found) {
+        self.rows.append(&mut found.rows);
+        self.items.append(&mut found.items);
+        self.unapplied.append(&mut found.unapplied);
+    }
+
     fn add_entry(&mut self, chart: &Chart, seq: i64, entry: &BalancedEntry, makes_items: bool) -> Result<(), String> {
-        let role = |no| role(chart, no, makes_items);
+        let role = |no| self.role(chart, no, makes_items);
         if !entry.lines().iter().any(|line| matches!(role(line.account), Role::Cash | Role::Control)) {
             return Ok(());
         }
         let sides = Sides::new(entry, role);
-        let mut found = Found { entry, seq, rows: Vec::new(), unapplied: BTreeMap::new() };
-        let bulk = match entry.header().kind {
-            EntryKind::Opening => Some(FlowKind::Opening),
-            _ if chart.is_closing(entry) => Some(FlowKind::Closing),
-            _ => None,
-        };
         for net in sides.cash() {
             self.check(net.currency, net.cash.0)?;
-            self.check(ledger_core::book::FUNCTIONAL, net.cash.1.unwrap_or(0))?;
-            match bulk {
-                Some(kind) => found.push(kind, None, net.currency, net.cash),
-                None if net.cash.0 == 0 => found.push(FlowKind::Fx, None, net.currency, net.cash),
-                None => found.split(&sides, net),
+            self.check(FUNCTIONAL, net.cash.1.unwrap_or(0))?;
+        }
+        let header = entry.header();
+        match (header.kind, header.reverses) {
+            (EntryKind::Opening, _) => {
+                self.openings.extend(sides.cash().next().map(|_| seq));
+                self.take(Found::new(entry, seq, &sides, Some(FlowKind::Opening)));
             }
+            _ if chart.is_closing(entry) => self.take(Found::new(entry, seq, &sides, Some(FlowKind::Closing))),
+            (_, Some(original)) if sides.cash().next().is_some() => {
+                let of_opening = Found::new(entry, seq, &sides, Some(FlowKind::Opening));
+                let of_another = Found::new(entry, seq, &sides, None);
+                self.reversals.push(Reversal { original: to_i64(original), of_opening, of_another });
+            }
+            _ => self.take(Found::new(entry, seq, &sides, None)),
         }
-        if bulk.is_none() {
-            let made = sides.items().filter_map(|(no, account, net)| Some(((seq, no), sources(account, sides.against(net))?)));
-            self.items.extend(made);
-        }
-        self.rows.append(&mut found.rows);
-        self.unapplied.append(&mut found.unapplied);
         Ok(())
     }
 
+    fn role(&self, chart: &Chart, no: AccountNo, makes_items: bool) -> Role {
+        let control = chart.control(no).is_some();
+        if makes_items && control {
+            return Role::Control;
+        }
+        let sub_type = chart.account(no).map_or(SubType::General, |account| account.sub_type);
+        let cash = self.fixed.as_ref().map_or_else(|| is_money(sub_type) && !control, |cash| cash.contains(&no));
+        match sub_type {
+            _ if cash => Role::Cash,
+            SubType::Conversion => Role::Conversion,
+            _ => Role::Other,
+        }
+    }
+
     /// An amount that no row could hold stops the projection at its event.
-    fn check(&self, currency: ledger_core::CommodityNo, units: Units) -> Result<(), String> {
+    fn check(&self, currency: CommodityNo, units: Units) -> Result<(), String> {
         decimal(units, scale(&self.scales, currency)).map(drop)
     }
 }
 
-/// What an entry's cash was for.
-struct Found<'a> {
-    entry: &'a BalancedEntry,
+/// What an entry's cash was for, and what its items are made of.
+#[derive(Clone, Debug)]
+struct Found {
+    date: NaiveDate,
     seq: i64,
     rows: Vec<Row>,
+    items: BTreeMap<ItemKey, Sources>,
     unapplied: BTreeMap<ItemKey, Unapplied>,
 }
 
-impl Found<'_> {
-    fn push(&mut self, kind: FlowKind, account: Option<AccountNo>, commodity: ledger_core::CommodityNo, cash: super::rows::Cash) {
+impl Found {
+    /// `bulk`: all cash of the entry is one thing, whatever its other lines.
+    fn new(entry: &BalancedEntry, seq: i64, sides: &Sides, bulk: Option<FlowKind>) -> Self {
+        let (rows, items, unapplied) = (Vec::new(), BTreeMap::new(), BTreeMap::new());
+        let mut found = Self { date: entry.effective_date(), seq, rows, items, unapplied };
+        for net in sides.cash() {
+            match bulk {
+                Some(kind) => found.push(kind, None, net.currency, net.cash),
+                None if net.cash.0 == 0 => found.push(FlowKind::Fx, None, net.currency, net.cash),
+                None => found.split(entry, sides, net),
+            }
+        }
+        if bulk.is_none() {
+            let made = sides.items().filter_map(|(no, account, net)| Some(((seq, no), sources(account, sides.against(net))?)));
+            found.items = made.collect();
+        }
+        found
+    }
+
+    fn push(&mut self, kind: FlowKind, account: Option<AccountNo>, commodity: CommodityNo, cash: Cash) {
         if cash.0 == 0 && cash.1.unwrap_or(0) == 0 {
             return;
         }
@@ -113,11 +202,11 @@ impl Found<'_> {
             row.cash = (row.cash.0 + cash.0, row.cash.1.zip(cash.1).map(|(one, other)| one + other));
             return;
         }
-        let (date, no) = (self.entry.effective_date(), i32::try_from(self.rows.len()).unwrap_or(i32::MAX));
+        let (date, no) = (self.date, i32::try_from(self.rows.len()).unwrap_or(i32::MAX));
         self.rows.push(Row { date, seq: self.seq, no, kind, account, commodity, cash, item: None, taken: None });
     }
 
-    fn split(&mut self, sides: &Sides, net: &super::shares::Net) {
+    fn split(&mut self, entry: &BalancedEntry, sides: &Sides, net: &Net) {
         let against = sides.against(net);
         let weights: Vec<Units> = against.iter().map(|(_, weight)| *weight).collect();
         for ((target, _), cash) in against.into_iter().zip(parts(net.cash, &weights)) {
@@ -126,17 +215,17 @@ impl Found<'_> {
                 Target::Exchange => self.push(FlowKind::Exchange, None, net.currency, cash),
                 Target::Item(line, account) => {
                     self.push(FlowKind::Unapplied, Some(account), net.currency, cash);
-                    self.behind(line, account, net.currency, cash);
+                    self.behind(entry, line, account, (net.currency, cash));
                 }
             }
         }
     }
 
     /// Remembers cash behind an item.
-    fn behind(&mut self, line: i32, account: AccountNo, currency: ledger_core::CommodityNo, cash: super::rows::Cash) {
+    fn behind(&mut self, entry: &BalancedEntry, line: i32, account: AccountNo, (currency, cash): (CommodityNo, Cash)) {
         let index = usize::try_from(line).ok().and_then(|line| line.checked_sub(1));
-        let units = index.and_then(|index| self.entry.lines().get(index)).map_or(0, |line| line.money.units().abs());
-        let date = self.entry.effective_date();
+        let units = index.and_then(|index| entry.lines().get(index)).map_or(0, |line| line.money.units().abs());
+        let date = self.date;
         let new = || Unapplied { account, date, units_left: units, cash: Vec::new() };
         let held = &mut self.unapplied.entry((self.seq, line)).or_insert_with(new).cash;
         match held.iter_mut().find(|(known, _)| *known == currency) {
@@ -170,20 +259,13 @@ fn sources(own: AccountNo, against: Vec<(Target, Units)>) -> Option<Sources> {
     (!found.is_empty()).then_some(found)
 }
 
-fn role(chart: &Chart, no: AccountNo, makes_items: bool) -> Role {
-    let sub_type = chart.account(no).map_or(SubType::General, |account| account.sub_type);
-    if makes_items && chart.control(no).is_some() {
-        return Role::Control;
-    }
-    match sub_type {
-        SubType::Cash | SubType::Bank if chart.control(no).is_none() => Role::Cash,
-        SubType::Conversion => Role::Conversion,
-        _ => Role::Other,
-    }
+/// Money in hand or at a bank.
+const fn is_money(sub_type: SubType) -> bool {
+    matches!(sub_type, SubType::Cash | SubType::Bank)
 }
 
 /// Digits of a commodity.
-pub(crate) fn scale(scales: &[u8], no: ledger_core::CommodityNo) -> u8 {
+pub(crate) fn scale(scales: &[u8], no: CommodityNo) -> u8 {
     usize::from(no.get()).checked_sub(1).and_then(|index| scales.get(index)).copied().unwrap_or(0)
 }
 

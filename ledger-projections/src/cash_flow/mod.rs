@@ -5,10 +5,11 @@
 //! added, so that a statement as known at any event is a sum. What an account counts as (operating, investing …) is not
 //! in the rows: it is asked when a statement is made, and so may be changed for all periods.
 //!
-//! Cash is what stands on accounts of the sub-types cash and bank, as they are when the entry is posted, control accounts
-//! excepted. What belongs elsewhere: sections and their order (`reports::cash_flow`), balances (`account_balance`).
+//! Cash is what stands on accounts of the sub-types cash and bank, control accounts excepted, as they are now: when an account
+//! becomes cash, or ceases to be, all rows are made anew from history. What belongs elsewhere: sections and their order (`reports::cash_flow`), balances (`account_balance`).
 
 mod fold;
+mod recast;
 mod rows;
 mod settle;
 mod shares;
@@ -66,7 +67,7 @@ impl Batch for Flows {
     }
 
     fn weight(&self) -> usize {
-        self.rows.len() + self.items.len() + self.unapplied.len() + 3 * self.moves.len()
+        self.rows.len() + self.items.len() + self.unapplied.len() + 3 * (self.moves.len() + self.reversals.len())
     }
 
     fn write<'a>(self: Box<Self>, tx: &'a mut OrgTx) -> BoxFuture<'a, Result<(), ProjectionError>> {

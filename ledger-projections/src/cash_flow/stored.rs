@@ -14,7 +14,7 @@ const PAGE: i64 = 16_384;
 
 /// Compares all rows of the three tables.
 pub(super) async fn compare(tx: &mut OrgTx, batch: Flows, differences: &mut Differences) -> Result<(), ProjectionError> {
-    let flows = whole(batch)?;
+    let flows = whole(tx, batch).await?;
     compare_rows(tx, flows.rows, &flows.scales, differences).await?;
     compare_items(tx, flows.items, differences).await?;
     compare_unapplied(tx, unapplied_rows(flows.unapplied)?, differences).await

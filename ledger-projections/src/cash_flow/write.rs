@@ -9,6 +9,7 @@ use ledger_store::OrgTx;
 use rust_decimal::Decimal;
 
 use super::fold::{Flows, Move, scale};
+use super::recast;
 use super::rows::{FlowKind, ItemKey, Row, Sources, Unapplied};
 use super::settle::Before;
 use crate::chart::account_i32;
@@ -20,6 +21,15 @@ const STATEMENT_ROWS: usize = 8_192;
 
 /// Writes the batch in the transaction.
 pub(super) async fn write(tx: &mut OrgTx, mut flows: Flows) -> Result<(), ProjectionError> {
+    if let Some(cash) = flows.recast.take() {
+        return recast::rewrite(tx, cash, flows.last).await;
+    }
+    write_rows(tx, flows).await
+}
+
+/// Writes the batch as it was folded.
+pub(super) async fn write_rows(tx: &mut OrgTx, mut flows: Flows) -> Result<(), ProjectionError> {
+    flows.resolve(&load_openings(tx, &flows).await?);
     let mut before = load(tx, &flows).await?;
     before.apply(&mut flows)?;
     for statement in flows.rows.chunks(STATEMENT_ROWS) {
@@ -40,9 +50,28 @@ pub(super) async fn write(tx: &mut OrgTx, mut flows: Flows) -> Result<(), Projec
 }
 
 /// Everything that a fold from the beginning gives.
-pub(super) fn whole(mut flows: Flows) -> Result<Flows, ProjectionError> {
+pub(super) async fn whole(tx: &mut OrgTx, mut flows: Flows) -> Result<Flows, ProjectionError> {
+    if let Some(cash) = flows.recast.take() {
+        flows = recast::fold(tx, cash, flows.last).await?;
+    }
+    flows.resolve(&BTreeSet::new());
     Before::default().apply(&mut flows)?;
     Ok(flows)
+}
+
+/// Which of the originals of reversals were opening entries.
+async fn load_openings(tx: &mut OrgTx, flows: &Flows) -> Result<BTreeSet<i64>, ProjectionError> {
+    let originals: Vec<i64> = flows.reversals.iter().map(|reversal| reversal.original).collect();
+    if originals.is_empty() {
+        return Ok(BTreeSet::new());
+    }
+    let rows: Vec<i64> = sqlx::query_scalar("SELECT seq FROM read.cash_flow WHERE org_id = $1 AND seq = ANY ($2) AND kind = 'opening'")
+        .bind(tx.org().0)
+        .bind(originals)
+        .fetch_all(&mut **tx)
+        .await
+        .doing("read what reversals take back")?;
+    Ok(rows.into_iter().collect())
 }
 
 async fn load(tx: &mut OrgTx, flows: &Flows) -> Result<Before, ProjectionError> {

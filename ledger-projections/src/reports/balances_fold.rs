@@ -18,13 +18,19 @@ type Totals = BTreeMap<(AccountNo, CommodityNo), Movement>;
 
 /// The balances when event `seq` was the last.
 pub(super) async fn balances_at(org: &OrgStore, query: &BalanceQuery, seq: Seq) -> Result<Balances, ProjectionError> {
-    let (mut chart, mut totals) = (Chart::default(), Totals::new());
+    let mut found = all_balances_at(org, std::slice::from_ref(query), seq).await?;
+    found.pop().ok_or(ProjectionError::Damaged { what: "a balance", found: String::new() })
+}
+
+/// The balances of several questions, in their order, from one fold.
+pub(super) async fn all_balances_at(org: &OrgStore, queries: &[BalanceQuery], seq: Seq) -> Result<Vec<Balances>, ProjectionError> {
+    let (mut chart, mut totals) = (Chart::default(), vec![Totals::new(); queries.len()]);
     if seq > 0 {
         history::visit(org, 1, Some(seq), |recorded| {
-            if let Some(entry) = recorded.event.entry()
-                && counts(query, &chart, entry)
-            {
-                add(&mut totals, entry);
+            if let Some(entry) = recorded.event.entry() {
+                for (totals, _) in totals.iter_mut().zip(queries).filter(|(_, query)| counts(query, &chart, entry)) {
+                    add(totals, entry);
+                }
             }
             chart.evolve(recorded.seq, &recorded.event);
             Ok(ControlFlow::Continue(()))
@@ -32,6 +38,10 @@ pub(super) async fn balances_at(org: &OrgStore, query: &BalanceQuery, seq: Seq) 
         .await?;
     }
     drop(chart.take_changes()); // nobody writes them
+    totals.into_iter().map(|totals| balances(seq, chart.clone(), totals)).collect()
+}
+
+fn balances(seq: Seq, chart: Chart, totals: Totals) -> Result<Balances, ProjectionError> {
     let mut all = BTreeMap::new();
     for (key, movement) in totals {
         all.insert(key, sums(&chart, key.1, &movement)?);

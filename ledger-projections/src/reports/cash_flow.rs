@@ -221,12 +221,12 @@ pub async fn cash_flows(org: &OrgStore, query: &CashFlowQuery) -> Result<CashFlo
         BalanceQuery { from: Some(query.from), as_of: Some(query.to), closing: Closing::Exclude, ..BalanceQuery::default() },
     ];
     let mut found = Vec::with_capacity(ranges.len());
-    for range in &ranges {
-        found.push(if seq == balanced {
-            in_transaction(&mut tx, range).await?
-        } else {
-            balances_fold::balances_at(org, range, seq).await?
-        });
+    if seq == balanced {
+        for range in &ranges {
+            found.push(in_transaction(&mut tx, range).await?);
+        }
+    } else {
+        found = balances_fold::all_balances_at(org, &ranges, seq).await?;
     }
     tx.rollback().await?;
     let sums: Vec<Vec<(AccountNo, CommodityNo, Amount)>> = found.iter().map(|balances| amounts(&chart, balances)).collect();

@@ -160,7 +160,7 @@ fn journal(dice: &mut Dice) -> String {
 /// A random command in the ledger's words; many are refused, as they should be.
 fn step(dice: &mut Dice) -> String {
     let (currency, date, no) = (dice.of(&["USD", "EUR", "JPY"]), dice.day(), dice.below(6) + 1);
-    match dice.below(24) {
+    match dice.below(26) {
         0..=3 => format!("invoice A {date} cur={currency}: {}", lines(dice, &["sales", "gain"], currency)),
         4 | 5 => format!("bill B {date} cur={currency}: {}", lines(dice, &["cost", "machine"], currency)),
         6 => format!("credit A {date} against=INV-{no}: {}", lines(dice, &["sales"], currency)),
@@ -174,10 +174,11 @@ fn step(dice: &mut Dice) -> String {
         15 => format!("allocate A:REC-{no} {} : A:INV-{}", dice.below(50) + 1, dice.below(6) + 1),
         16 => format!("unallocate @{}", dice.below(8) + 1),
         17 => format!("revalue {date}"),
-        18 => format!("reverse {}", dice.of(&["document", "#1", "#2", "#3", "#4", "#5"])),
+        18 => format!("reverse {}", dice.of(&["document", "#1", "#2", "#3", "#4", "#5", "#6", "#7", "#8", "#9"])),
         19 => format!("accrue invoice P INV-{no}"),
         20 => format!("payout P 2026-04-05 COM-{no} cur={currency}"),
         21 => format!("send P {date} bank {} cur={currency}", dice.amount(currency)),
+        22 => format!("change {} sub={}", dice.of(&["till", "loan", "gain"]), dice.of(&["general", "bank", "cash"])),
         _ => journal(dice),
     }
 }

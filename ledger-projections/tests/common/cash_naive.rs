@@ -197,7 +197,11 @@ fn post(ledger: &Ledger, at: u64, entry: &BalancedEntry, makes_items: bool, rows
         EntryKind::Closing => Some(What::Closing),
         _ => entry.header().reverses.and_then(|original| {
             let original = ledger.history.get(&original)?.header().kind;
-            (original == EntryKind::Closing).then_some(What::Closing)
+            match original {
+                EntryKind::Closing => Some(What::Closing),
+                EntryKind::Opening => Some(What::Opening),
+                _ => None,
+            }
         }),
     };
     for side in sides.iter().filter(|_| makes_items).filter(|side| ledger.book.control(side.account).is_some() && side.pair.0 != 0) {
