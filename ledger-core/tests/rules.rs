@@ -4,6 +4,7 @@
 
 mod words;
 
+use ledger_core::Activity;
 use words::check;
 
 const BOOKS: &str = "
@@ -330,6 +331,22 @@ fn definitions_may_be_confirmed_but_not_changed() {
          rate EUR USD -1 2026-01-01                                     => RATE_INVALID
          rate NONE USD 1 2026-01-01                                     => COMMODITY_UNKNOWN",
     );
+}
+
+#[test]
+fn an_account_says_what_it_counts_as_and_takes_it_back() {
+    let count = |script: &str| check(&format!("{BOOKS}{script}")).events.len() - check(BOOKS).events.len();
+    for (script, events) in [
+        ("activity bank financing", 1),
+        ("activity bank financing\nactivity bank financing", 1),
+        ("activity bank financing\nactivity bank none", 2),
+        ("activity bank none", 0),
+        ("activity nowhere investing => ACCOUNT_UNKNOWN", 0),
+    ] {
+        assert_eq!(count(script), events, "{script}");
+    }
+    let ledger = check(&format!("{BOOKS}activity ar non-cash\nchange ar name=Owed"));
+    assert_eq!(ledger.book.account_by_code("ar").unwrap().activity, Some(Activity::NonCash), "it stays when other things change");
 }
 
 #[test]

@@ -243,6 +243,31 @@ async fn open_items_are_read_without_what_was_settled_long_before() {
     }
 }
 
+/// Cash of ten years, 20 flows a day.
+async fn long_cash(world: &World) {
+    let mut connection = world.database().admin_options().connect().await.unwrap();
+    let rows = "INSERT INTO read.cash_flow (org_id, date, seq, row_no, commodity_no, account_no, kind, amount, functional)
+        SELECT $1, date '2015-01-01' + n / 20, 1000 + n, 0, 1, 1 + n % 50, 'account', 1, 1 FROM generate_series(1, 60000) AS n";
+    sqlx::query(rows).bind(world.org.org().0).execute(&mut connection).await.unwrap();
+    sqlx::query("ANALYZE read.cash_flow").execute(&mut connection).await.unwrap();
+}
+
+/// A statement of cash flows reads its period, not what was before it.
+#[tokio::test(flavor = "multi_thread")]
+async fn cash_is_read_by_the_days_of_its_period() {
+    let world = world(Valuation::Required).await;
+    catch_up(&world.org, |_| ()).await.unwrap();
+    long_cash(&world).await;
+    let org = format!("'{}'", world.org.org().0);
+    for generic in [false, true] {
+        let parameters = [("uuid", org.as_str()), ("date", "'2022-01-01'"), ("date", "'2022-03-31'"), ("bigint", "100000")];
+        let plan = plan(&world, statements::FLOWS, generic, &parameters).await;
+        assert!(plan.contains("cash_flow_pkey") && !plan.contains("Seq Scan"), "{plan}");
+        assert!(pages(&plan) <= 60, "{} pages\n{plan}", pages(&plan));
+        println!("{plan}");
+    }
+}
+
 /// Tax of ten years, 16 rows a day.
 async fn long_tax(world: &World) {
     let mut connection = world.database().admin_options().connect().await.unwrap();

@@ -219,7 +219,8 @@ impl<'a> CashFlowStatement<'a> {
             );
         }
         if !self.ties() {
-            text += "\nThe sections are not the change in cash: an account became cash, or ceased to be, after it was posted to.\n";
+            text +=
+                &format!("\nThe sections are not the change in cash: check the read model with ledgerd replay --org {}\n", heading.slug);
         }
         text
     }

@@ -3,6 +3,7 @@
 //! ```text
 //! org USD required | org USD by-commodity
 //! open CODE TYPE [contra] [summary] [sub=WORD] [under=CODE]      change CODE [name=N] [sub=WORD] [under=CODE|-]
+//! activity CODE operating|investing|financing|non-cash|none
 //! commodity CODE SCALE                                           rate BASE QUOTE RATE DATE [TYPE]
 //! lock|unlock|shut|reopen-account CODE                           bound CODE CURRENCY [min=N] [max=N]
 //! close MONTH soft|hard [accept why=WORD]      reopen MONTH        permit soft | permit none
@@ -42,8 +43,8 @@ use ledger_core::event::Proposed;
 use ledger_core::money::decimal_of;
 use ledger_core::subledger::{Terms, TermsPart};
 use ledger_core::{
-    AccountRef, AccountStatus, AccountType, Actor, BalancedEntry, Book, Command, Context, DraftEntry, DraftLine, Event, Month, PartyKind,
-    PeriodStatus, RateType, Rejection, Side, SubType, Weight,
+    AccountRef, AccountStatus, AccountType, Activity, Actor, BalancedEntry, Book, Command, Context, DraftEntry, DraftLine, Event, Month,
+    PartyKind, PeriodStatus, RateType, Rejection, Side, SubType, Weight,
 };
 use rust_decimal::Decimal;
 use uuid::Uuid;
@@ -242,6 +243,7 @@ fn command(ledger: &Ledger, words: &[&str], lines: &str) -> Command {
             sub_type: option("sub").map(|word| SubType::parse(word).unwrap()),
             parent: option("under").map(|code| (code != "-").then(|| code.into())),
         }),
+        "activity" => Command::SetAccountActivity { account: words[1].into(), activity: Activity::parse(words[2]) },
         "commodity" => Command::DefineCommodity(DefineCommodity {
             code: words[1].into(),
             scale: words.get(2).map(|scale| scale.parse().unwrap()),

@@ -99,7 +99,11 @@ impl Flows {
             self.recast = Some(chart.accounts().iter().filter(cash).map(|account| account.no).collect());
         }
         if let Some(cash) = &mut self.recast {
-            if becomes { cash.insert(no) } else { cash.remove(&no) };
+            if becomes {
+                cash.insert(no)
+            } else {
+                cash.remove(&no)
+            };
         }
     }
 

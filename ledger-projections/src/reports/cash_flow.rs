@@ -370,6 +370,24 @@ impl CashFlows {
         for (commodity, amount) in &self.closings {
             add(Section::Unclassified, What::Closing, *commodity, amount);
         }
+        self.move_differences(&mut lines);
         listed(lines)
+    }
+
+    /// A realised difference is worth something in a currency of which it has no amount: what it is worth moves to the
+    /// currency whose cash came in at another rate. Nothing in total; where it were something, nothing is moved.
+    fn move_differences(&self, lines: &mut Lines) {
+        let mut missing: BTreeMap<CommodityNo, Units> = BTreeMap::new();
+        for (amounts, sign) in [(&self.closing, 1), (&self.opening, -1)] {
+            amounts.iter().for_each(|(no, amount)| *missing.entry(*no).or_default() += sign * amount.functional);
+        }
+        lines.iter().for_each(|((.., no), amount)| *missing.entry(*no).or_default() -= amount.functional);
+        if missing.values().sum::<Units>() != 0 {
+            return;
+        }
+        for (no, functional) in missing {
+            let moved = Amount { functional, ..Amount::default() };
+            lines.entry((Section::Operating, What::Differences, no)).or_default().add(&moved);
+        }
     }
 }
