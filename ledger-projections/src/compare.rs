@@ -12,7 +12,7 @@ use ledger_store::{OrgStore, OrgTx};
 use crate::chart::Chart;
 use crate::checkpoint::Checkpoint;
 use crate::error::ProjectionError;
-use crate::pipeline::{Bounds, Prepared, Source};
+use crate::pipeline::{Bounds, Prepared, Purpose, Source};
 use crate::projection::{Projection, by_name};
 use crate::runner::Progress;
 use crate::tape::Tape;
@@ -153,7 +153,8 @@ pub async fn compare_to(
     let bounds = if projection.compares_as_a_whole() { Bounds { events: u64::MAX, rows: usize::MAX } } else { Bounds::USUAL };
     let (mut at, mut chart) = (0, Chart::default());
     if head > 0 {
-        let mut source = Source::start(&Tape::new(org.clone()), Arc::clone(projection), Chart::default(), 0, Some(head), bounds);
+        let mut source =
+            Source::start_for(Purpose::Comparing, &Tape::new(org.clone()), Arc::clone(projection), Chart::default(), 0, Some(head), bounds);
         while let Some(prepared) = source.next().await {
             let Prepared { from, to, batch, .. } = prepared?;
             let end = (to < applied).then_some(to);

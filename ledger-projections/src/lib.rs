@@ -17,6 +17,7 @@ mod history;
 pub mod open_item;
 mod pipeline;
 pub mod projection;
+mod record;
 pub mod reports;
 mod runner;
 mod tape;

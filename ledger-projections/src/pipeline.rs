@@ -33,7 +33,16 @@ impl Bounds {
     pub(crate) const USUAL: Self = Self { events: 131_072, rows: 16_384 };
 }
 
-/// A batch ready to be written.
+/// What batches are made for.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Purpose {
+    /// They are written, and so sealed.
+    Writing,
+    /// They are compared with what is there.
+    Comparing,
+}
+
+/// A batch ready to be written, or compared.
 pub(crate) struct Prepared {
     /// The event before the first.
     pub(crate) from: Seq,
@@ -65,9 +74,23 @@ impl Source {
         to: Option<Seq>,
         bounds: Bounds,
     ) -> Self {
+        Self::start_for(Purpose::Writing, tape, projection, chart, after, to, bounds)
+    }
+
+    /// As [`Source::start`], for a purpose.
+    pub(crate) fn start_for(
+        purpose: Purpose,
+        tape: &Arc<Tape>,
+        projection: Arc<dyn Projection>,
+        chart: Chart,
+        after: Seq,
+        to: Option<Seq>,
+        bounds: Bounds,
+    ) -> Self {
         let (sender, receiver) = mpsc::channel(1);
         let (org, from) = (tape.org(), after);
-        let assembly = Assembly { org, projection, chart, bounds, from, to: after, recorded_at: Timestamp(0), batch: None, sender };
+        let assembly =
+            Assembly { org, projection, purpose, chart, bounds, from, to: after, recorded_at: Timestamp(0), batch: None, sender };
         Self { receiver, task: tokio::spawn(assembly.run(tape.reader(after), to.unwrap_or(Seq::MAX))) }
     }
 
@@ -87,6 +110,7 @@ impl Source {
 struct Assembly {
     org: OrgId,
     projection: Arc<dyn Projection>,
+    purpose: Purpose,
     chart: Chart,
     bounds: Bounds,
     from: Seq,
@@ -152,7 +176,10 @@ impl Assembly {
 
     /// Sends what there is. Answers whether anybody still listens.
     async fn send(&mut self, last: bool) -> bool {
-        let Some(batch) = self.batch.take().filter(|_| self.to > self.from) else { return true };
+        let Some(mut batch) = self.batch.take().filter(|_| self.to > self.from) else { return true };
+        if self.purpose == Purpose::Writing {
+            batch.seal();
+        }
         let chart = self.chart.take_changes();
         let prepared = Prepared { from: self.from, to: self.to, recorded_at: self.recorded_at, batch, chart, last };
         self.from = self.to;

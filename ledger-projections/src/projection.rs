@@ -50,6 +50,10 @@ pub trait Batch: Send {
     /// How many rows it has become: a batch is written when it is large.
     fn weight(&self) -> usize;
 
+    /// Called once, when the last event of a batch that will be written is in: what takes time and needs no database is
+    /// done here, while the database is at work on the batch before. Does nothing unless it is overridden.
+    fn seal(&mut self) {}
+
     /// Writes the rows, as sets, in the transaction that also moves the checkpoint.
     fn write<'a>(self: Box<Self>, tx: &'a mut OrgTx) -> BoxFuture<'a, Result<(), ProjectionError>>;
 

@@ -17,6 +17,7 @@ use crate::chart::Chart;
 use crate::compare::Differences;
 use crate::error::{Doing, ProjectionError};
 use crate::projection::{Batch, Projection};
+use crate::record::Rows;
 
 /// Lines that one statement inserts, unless a single entry has more. Small enough for the balance check to stay in memory.
 const STATEMENT_LINES: usize = 8_192;
@@ -54,9 +55,11 @@ impl Projection for GlFact {
     }
 }
 
+/// `rows` until it is sealed, `statements` from then on.
 #[derive(Default)]
 struct GlBatch {
     rows: Vec<GlRow>,
+    statements: Vec<Rows<GlRow>>,
 }
 
 impl Batch for GlBatch {
@@ -69,13 +72,21 @@ impl Batch for GlBatch {
         self.rows.len()
     }
 
-    fn write<'a>(self: Box<Self>, tx: &'a mut OrgTx) -> BoxFuture<'a, Result<(), ProjectionError>> {
+    fn seal(&mut self) {
+        let rows = std::mem::take(&mut self.rows);
+        let mut rest = rows.as_slice();
+        while !rest.is_empty() {
+            let (statement, after) = rest.split_at(statement_end(rest));
+            self.statements.push(row::encoded(statement));
+            rest = after;
+        }
+    }
+
+    fn write<'a>(mut self: Box<Self>, tx: &'a mut OrgTx) -> BoxFuture<'a, Result<(), ProjectionError>> {
         Box::pin(async move {
-            let mut rest = self.rows.as_slice();
-            while !rest.is_empty() {
-                let (statement, after) = rest.split_at(statement_end(rest));
-                insert(tx, statement).await?;
-                rest = after;
+            self.seal(); // for rows that came since, if any
+            for statement in self.statements {
+                insert(tx, &statement).await?;
             }
             Ok(())
         })
@@ -105,51 +116,15 @@ fn statement_end(rows: &[GlRow]) -> usize {
     if end == 0 { rows.iter().position(|row| row.entry.seq != seq(0)).unwrap_or(rows.len()) } else { end }
 }
 
-/// One column of the rows, as an array. A column without any value is sent as an empty array: unnest fills it up.
-fn column<'r, T>(rows: &'r [GlRow], value: impl Fn(&'r GlRow) -> Option<T>) -> Vec<Option<T>> {
-    if rows.iter().any(|row| value(row).is_some()) { rows.iter().map(value).collect() } else { Vec::new() }
-}
-
-async fn insert(tx: &mut OrgTx, rows: &[GlRow]) -> Result<(), ProjectionError> {
-    fn all<'r, T>(rows: &'r [GlRow], value: impl Fn(&'r GlRow) -> T) -> Vec<T> {
-        rows.iter().map(value).collect()
-    }
-    let written = sqlx::query(INSERT)
+async fn insert(tx: &mut OrgTx, rows: &Rows<GlRow>) -> Result<(), ProjectionError> {
+    let written: i64 = sqlx::query_scalar(INSERT)
         .bind(tx.org().0)
-        .bind(all(rows, |r| r.entry.seq))
-        .bind(all(rows, |r| r.entry.recorded_at))
-        .bind(column(rows, |r| r.entry.reverses_seq))
-        .bind(column(rows, |r| r.entry.corrects_seq))
-        .bind(all(rows, |r| r.line_no))
-        .bind(all(rows, |r| r.entry.effective_date))
-        .bind(all(rows, |r| r.account_no))
-        .bind(all(rows, |r| r.entry.actor_no))
-        .bind(column(rows, |r| r.due_date))
-        .bind(all(rows, |r| r.entry.closing))
-        .bind(all(rows, |r| r.entry.entry_kind))
-        .bind(all(rows, |r| r.account_code.as_str()))
-        .bind(all(rows, |r| r.account_type))
-        .bind(all(rows, |r| r.currency.as_str()))
-        .bind(all(rows, |r| r.amount))
-        .bind(column(rows, |r| r.functional))
-        .bind(all(rows, |r| r.entry.description.as_str()))
-        .bind(column(rows, |r| r.entry.external_id.as_deref()))
-        .bind(column(rows, |r| r.party.as_deref()))
-        .bind(column(rows, |r| r.document.as_deref()))
-        .bind(column(rows, |r| r.tax_code.as_deref()))
-        .bind(column(rows, |r| r.memo.as_deref()))
-        .bind(column(rows, |r| r.tags.as_ref()))
-        .bind(column(rows, |r| r.rate))
-        .bind(column(rows, |r| r.rate_quote.as_deref()))
-        .bind(column(rows, |r| r.weight))
-        .bind(column(rows, |r| r.weight_currency.as_deref()))
-        .execute(&mut **tx)
+        .bind(rows.parameter())
+        .fetch_one(&mut **tx)
         .await
-        .doing("insert lines of the general ledger")?
-        .rows_affected();
-    if written == u64::try_from(rows.len()).unwrap_or(u64::MAX) {
+        .doing("insert lines of the general ledger")?;
+    if usize::try_from(written) == Ok(rows.len()) {
         return Ok(());
     }
-    let found = format!("{} of {} lines from event {}", written, rows.len(), rows.first().map_or(0, |row| row.entry.seq));
-    Err(ProjectionError::Damaged { what: "the number of new lines (the others are there already)", found })
+    Err(ProjectionError::Damaged { what: "the number of new lines", found: format!("{written} of {}", rows.len()) })
 }

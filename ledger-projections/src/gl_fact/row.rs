@@ -1,4 +1,4 @@
-//! From a posted line to its row, and how two rows differ. No database here.
+//! From a posted line to its row, and to the bytes of its row. No database here.
 
 use std::collections::BTreeMap;
 use std::sync::Arc;
@@ -14,6 +14,7 @@ use sqlx::types::JsonValue;
 use crate::chart::{Chart, account_i32};
 use crate::error::to_i64;
 use crate::history::to_datetime;
+use crate::record::{Rows, Table};
 
 /// What the lines of an entry share.
 #[derive(Clone, Debug, PartialEq)]
@@ -52,6 +53,32 @@ pub(crate) struct GlRow {
     pub(crate) rate_quote: Option<Text>,
     pub(crate) weight: Option<Decimal>,
     pub(crate) weight_currency: Option<Text>,
+}
+
+impl Table for GlRow {
+    const NAME: &'static str = "read.gl_fact";
+    const COLUMNS: i32 = 28;
+}
+
+/// Bytes that a row usually has.
+const ROW_BYTES: usize = 400;
+
+/// Rows as a statement takes them: every column of `read.gl_fact`, in its order.
+pub(super) fn encoded(rows: &[GlRow]) -> Rows<GlRow> {
+    let mut encoded = Rows::with_capacity(rows.len(), ROW_BYTES);
+    for row in rows {
+        let entry = &row.entry;
+        encoded.push(|columns| {
+            columns.org().int8(entry.seq).timestamptz(entry.recorded_at).int8(entry.reverses_seq).int8(entry.corrects_seq);
+            columns.int4(row.line_no).date(entry.effective_date).int4(row.account_no).int4(entry.actor_no).date(row.due_date);
+            columns.bool(entry.closing).text(entry.entry_kind).text(row.account_code.as_str()).text(row.account_type);
+            columns.text(row.currency.as_str()).numeric(row.amount).numeric(row.functional).text(entry.description.as_str());
+            columns.text(entry.external_id.as_deref()).text(row.party.as_deref()).text(row.document.as_deref());
+            columns.text(row.tax_code.as_deref()).text(row.memo.as_deref()).jsonb(row.tags.as_ref()).numeric(row.rate);
+            columns.text(row.rate_quote.as_deref()).numeric(row.weight).text(row.weight_currency.as_deref());
+        });
+    }
+    encoded
 }
 
 /// Adds the rows of an event; none where it moves no money.
