@@ -593,6 +593,18 @@ fn assigned_commissions_are_earned_by_themselves_and_once() {
          holds deferred -30 USD
          dated last-event 2026-02-05",
     );
+    // Half of what is owed is paid; when only tax is credited, that is more than half of what is left.
+    books(
+        "USD",
+        "plan cash cash cost deferred: percent 10
+         assign cash P customer=C
+         tax ONLY: VAT 100 vat-out
+         invoice C 2026-01-01: sales 100 tax V20
+         receive C 2026-01-02 bank 60
+         holds deferred -5 USD
+         credit C 2026-01-03 against=INV-1: sales 10 tax ONLY
+         holds deferred -5.40 USD",
+    );
     // What a reversed credit note gives back is earned again.
     books(
         "USD",

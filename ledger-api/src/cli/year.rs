@@ -20,7 +20,7 @@ use super::revalue::{code, scale};
 use super::shell::{Session, Shell};
 
 /// How often the sums are brought up to date before somebody else's postings win.
-const TRIES_MAX: usize = 8;
+const TRIES_MAX: usize = 50;
 
 /// The commands of `year`.
 #[derive(Debug, Subcommand)]
@@ -132,7 +132,7 @@ async fn close(
         return Ok(Closed { entry, seq: Some(seq) });
     }
     Err(Complaint::refused(format!("others posted {TRIES_MAX} times while the balances were summed up"))
-        .hint("close the months of the year softly first, or try again when less is posted")
+        .hint("try again when less is posted: every new event makes the sums old")
         .into())
 }
 

@@ -23,7 +23,7 @@ use crate::{Seq, Text};
 struct Touched {
     issued: Option<NaiveDate>,
     paid: Option<NaiveDate>,
-    /// The event that undid a payment, too.
+    /// The event that undid a payment or took a credit back, too.
     unpaid: Option<(NaiveDate, Seq)>,
 }
 
@@ -51,6 +51,14 @@ impl Earning {
     fn add(&mut self, accrual: &CommissionAccrual, base: Units) {
         *self.stands_on.entry((accrual.document, accrual.plan.clone(), accrual.payee)).or_default() += base;
         *self.volumes.entry(volume_key(accrual)).or_default() += base;
+    }
+
+    fn take_back(&mut self, book: &Book, event: &Event) {
+        if let Event::CommissionClawedBack { claw_back, .. } = event
+            && let Some(kept) = book.accrual(claw_back.accrual)
+        {
+            self.add(&kept.accrual, -claw_back.base);
+        }
     }
 
     fn touch(&mut self, document: Seq) -> &mut Touched {
@@ -96,7 +104,7 @@ impl Plan<'_> {
         for (document, touched) in std::mem::take(&mut earning.touched) {
             let Some(facts) = self.facts(&earning, document) else { continue };
             if let Some((date, by)) = touched.unpaid {
-                self.take_back_unpaid(&earning, (document, &facts), by, date)?;
+                self.take_back_unpaid(&mut earning, (document, &facts), by, date)?;
             }
             for earner in book.assigned(&facts).into_iter().filter_map(|assignment| book.earner(assignment, facts.date)) {
                 let day = match earner.plan.trigger {
@@ -125,6 +133,9 @@ impl Plan<'_> {
                     (DocumentKind::CreditNote, Some(against)) => {
                         let net: Units = document.lines.iter().map(|line| line.net).sum();
                         self.credit(&mut earning, against, net, document.total);
+                        // What was paid may be a larger part of what is left.
+                        let touched = earning.touch(against);
+                        touched.paid = touched.paid.max(Some(document.date));
                     }
                     _ => {}
                 },
@@ -152,13 +163,10 @@ impl Plan<'_> {
                         let date = entry.effective_date();
                         let touched = earning.touch(*against);
                         (touched.issued, touched.paid) = (Some(date), touched.paid.max(Some(date)));
+                        touched.unpaid = Some((date, seq));
                     }
                 }
-                Event::CommissionClawedBack { claw_back, .. } => {
-                    if let Some(kept) = self.book.agreed.accruals.get(claw_back.accrual) {
-                        earning.add(&kept.accrual, -claw_back.base);
-                    }
-                }
+                Event::CommissionClawedBack { .. } => earning.take_back(self.book, event),
                 Event::CommissionAccrued { accrual, .. } => earning.add(accrual, accrual.base),
                 _ => {}
             }
@@ -268,7 +276,7 @@ impl Plan<'_> {
     /// What was earned on payments that were undone.
     fn take_back_unpaid(
         &mut self,
-        earning: &Earning,
+        earning: &mut Earning,
         (document, facts): (Seq, &DocumentFacts),
         by: Seq,
         date: NaiveDate,
@@ -276,6 +284,9 @@ impl Plan<'_> {
         let book = self.book;
         let allowed = self.good_for(earning, (document, facts), Trigger::Cash);
         let on_cash = |plan: &str| book.commission_plan(plan).is_some_and(|plan| plan.trigger == Trigger::Cash);
-        self.claw_back((document, &facts.number), by, date, |plan| on_cash(plan).then_some(allowed))
+        let first = self.next_seq();
+        self.claw_back((document, &facts.number), by, date, |plan| on_cash(plan).then_some(allowed))?;
+        self.planned().filter(|(seq, _)| *seq >= first).for_each(|(_, event)| earning.take_back(book, event));
+        Ok(())
     }
 }
