@@ -3,12 +3,17 @@
 
 #![expect(clippy::unwrap_used, reason = "a test that cannot go on fails")]
 
+mod books;
+
 use std::process::Command as Process;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::time::Duration;
 
 use chrono::NaiveDate;
 use ledger_core::command::{DraftDeferral, DraftDocument, DraftDocumentLine, DraftValue, RecordPayment, Settles};
 use ledger_core::subledger::{DeferralMethod, DocumentKind};
-use ledger_core::{Actor, Command};
+use ledger_core::{Actor, Command, DraftEntry, DraftLine, EntryKind, Event};
 use ledger_store::testing::{RUNTIME_ROLE, TestDatabase, database};
 use ledger_store::writer::{Ledger, Request};
 use ledger_store::{OrgId, Store};
@@ -183,6 +188,50 @@ async fn a_month_is_closed_when_its_checklist_is_done_or_accepted() {
     let told = desk.ok("events --org acme --from 33").await;
     assert!(told.contains(r#""reason":"advance of C-1 (accepted: 1 unallocated, 1 order)""#), "{told}");
     assert_eq!(desk.ok("period checklist --org acme 2024-12").await, "Period 2024-12 has no open points.\n");
+}
+
+/// What finishes a month goes into it while it is closed softly, where that is asked for.
+#[tokio::test(flavor = "multi_thread")]
+async fn a_softly_closed_month_is_finished_on_demand() {
+    let desk = acme().await;
+    desk.document(DocumentKind::Invoice, "2025-01-10", "EUR", |_| ()).await;
+    desk.ok("rate add --org acme EUR USD 1.20 --date 2025-01-31 --type closing").await;
+    desk.ok("period close --org acme 2025-01 --soft").await;
+    let refused = desk.run(&["revalue", "--org", "acme", "--date", "2025-01-31"]).await;
+    assert_eq!((refused.code, refused.err.contains("period 2025-01 is soft-closed")), (1, true), "{}", refused.err);
+    let posted = desk.ok("revalue --org acme --date 2025-01-31 --into-soft-closed").await;
+    assert!(posted.ends_with("Posted at 2025-01-31, turned back on 2025-02-01.\n"), "{posted}");
+    desk.ok("period close --org acme 2025-01").await;
+}
+
+/// Somebody posts all the time; the closing entry is of the moment at which it stands all the same.
+#[tokio::test(flavor = "multi_thread")]
+async fn a_year_is_closed_while_others_post() {
+    let desk = acme().await;
+    let org = desk.store.organization("acme").await.unwrap().unwrap().org;
+    let (ledger, busy) = (Ledger::new(desk.store.clone()), Arc::new(AtomicBool::new(true)));
+    let poster = tokio::spawn({
+        let busy = Arc::clone(&busy);
+        async move {
+            let mut posted = 0;
+            while busy.load(Ordering::Relaxed) {
+                let lines = vec![DraftLine::new("1010", 1.into(), "USD"), DraftLine::new("4000", (-1).into(), "USD")];
+                let command = Command::PostEntry(DraftEntry::new(day("2025-05-05"), "a sale", lines));
+                ledger.submit(org, Request::new(command, Actor::user("clerk"))).await.unwrap();
+                posted += 1;
+                tokio::time::sleep(Duration::from_millis(30)).await;
+            }
+            posted
+        }
+    });
+    tokio::time::sleep(Duration::from_millis(300)).await;
+    let closed = desk.ok("year close --org acme --year 2025 --format csv").await;
+    busy.store(false, Ordering::Relaxed);
+    assert!(poster.await.unwrap() > 5);
+    let history = books::history(&desk.store.for_org(org)).await;
+    let at = history.iter().position(|recorded| recorded.event.entry().is_some_and(|entry| entry.header().kind == EntryKind::Closing));
+    let sales = history[..at.unwrap()].iter().filter(|recorded| matches!(recorded.event, Event::EntryPosted(_))).count();
+    assert!(closed.contains(&format!("4000,Sales,,USD,{sales}.00,,{sales}.00\n")), "{sales}: {closed}");
 }
 
 #[tokio::test(flavor = "multi_thread")]

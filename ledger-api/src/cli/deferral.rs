@@ -12,7 +12,7 @@ use super::complaint::Outcome;
 use super::moment;
 use super::output::{self, FormatArg, Sheet, grouped, number, plain, print, text};
 use super::revalue::{code, scale};
-use super::shell::Shell;
+use super::shell::{Shell, SoftClosed};
 
 /// The commands of `deferral`.
 #[derive(Debug, Subcommand)]
@@ -39,6 +39,8 @@ pub struct RecogniseArgs {
     /// The last day that is recognised
     #[arg(long, value_name = "DATE", value_parser = moment::date)]
     pub up_to: NaiveDate,
+    #[command(flatten)]
+    soft: SoftClosed,
     #[command(flatten)]
     format: FormatArg,
 }
@@ -67,7 +69,7 @@ pub(super) async fn run(shell: &Shell, command: DeferralCommand) -> anyhow::Resu
 type Recognised = BTreeMap<(NaiveDate, AccountNo, CommodityNo), (Units, Seq)>;
 
 async fn recognise(shell: &Shell, args: &RecogniseArgs) -> anyhow::Result<Outcome> {
-    let session = shell.connect().await?;
+    let session = shell.connect().await?.permitting(args.soft);
     let org = session.organization(&args.org).await?.org;
     let mut recognised = Recognised::new();
     let (mut parts_in_all, mut entries) = (0, 0);

@@ -99,6 +99,9 @@ pub(super) async fn run(shell: &Shell, command: PeriodCommand) -> anyhow::Result
     }
 }
 
+/// How many open points a close prints.
+const SHOWN_MAX: usize = 50;
+
 const COLUMNS: [&str; 6] = ["point", "name", "seq", "amount", "currency", "remedy"];
 
 async fn checklist(shell: &Shell, args: &ChecklistArgs) -> anyhow::Result<Outcome> {
@@ -135,7 +138,12 @@ async fn close(shell: &Shell, args: CloseArgs) -> anyhow::Result<Outcome> {
     let book = load_book(&session.store.for_org(organization.org)).await?.book;
     let rows: Vec<[String; 6]> = book.open_points(args.month).iter().map(|point| record(point, &args.org, args.month)).collect();
     if !rows.is_empty() {
-        print(&format!("Open points of {}:\n\n{}\n", args.month, table(&rows)))?;
+        let shown = rows.get(..SHOWN_MAX).unwrap_or(&rows);
+        let more = match rows.len() - shown.len() {
+            0 => String::new(),
+            more => format!("and {more} more: ledgerd period checklist --org {} {}\n", args.org, args.month),
+        };
+        print(&format!("Open points of {}:\n\n{}{more}\n", args.month, table(shown)))?;
     }
     let status = if args.soft { PeriodStatus::SoftClosed } else { PeriodStatus::HardClosed };
     let reason = args.reason.as_deref().unwrap_or_default().into();

@@ -12,7 +12,7 @@ use ledger_store::load::load_book;
 use super::complaint::Outcome;
 use super::moment;
 use super::output::{self, FormatArg, Sheet, grouped, number, plain, print, text};
-use super::shell::Shell;
+use super::shell::{Shell, SoftClosed};
 
 /// Arguments of `revalue`.
 #[derive(Debug, Args)]
@@ -35,6 +35,8 @@ pub struct RevalueArgs {
     #[arg(long)]
     pub dry_run: bool,
     #[command(flatten)]
+    soft: SoftClosed,
+    #[command(flatten)]
     format: FormatArg,
 }
 
@@ -49,7 +51,7 @@ struct Sum {
 }
 
 pub(super) async fn run(shell: &Shell, args: RevalueArgs) -> anyhow::Result<Outcome> {
-    let session = shell.connect().await?;
+    let session = shell.connect().await?.permitting(args.soft);
     let org = session.organization(&args.org).await?.org;
     let command = Command::Revalue { date: args.date };
     let events: Vec<Event> = if args.dry_run {

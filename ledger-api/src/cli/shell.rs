@@ -85,6 +85,16 @@ pub struct Session {
     pub ledger: Ledger,
     /// Who acts.
     pub actor: Actor,
+    /// Whether commands may post into soft-closed months.
+    pub soft_closed: bool,
+}
+
+/// The `--into-soft-closed` option of commands that finish a month.
+#[derive(Clone, Copy, Debug, Default, Args)]
+pub struct SoftClosed {
+    /// Post into months that are closed softly, too
+    #[arg(long)]
+    pub into_soft_closed: bool,
 }
 
 impl Shell {
@@ -224,7 +234,13 @@ impl Session {
     /// Commands and reads over one store.
     #[must_use]
     pub fn new(store: Store, actor: Actor) -> Self {
-        Self { ledger: Ledger::new(store.clone()), store, actor }
+        Self { ledger: Ledger::new(store.clone()), store, actor, soft_closed: false }
+    }
+
+    /// The same, with what finishing a month permits.
+    #[must_use]
+    pub fn permitting(self, soft: SoftClosed) -> Self {
+        Self { soft_closed: soft.into_soft_closed, ..self }
     }
 
     /// The organization with this slug.
@@ -257,7 +273,8 @@ impl Session {
     /// # Errors
     /// The rejection.
     pub fn decide(&self, book: &Book, command: &Command) -> Result<Vec<Event>, Rejection> {
-        let decided = book.decide(command, &ledger_core::Context::new(&self.actor))?;
+        let context = ledger_core::Context { soft_closed: self.soft_closed, ..ledger_core::Context::new(&self.actor) };
+        let decided = book.decide(command, &context)?;
         Ok(decided.into_iter().map(|proposed| proposed.event).collect())
     }
 
@@ -287,7 +304,7 @@ impl Session {
     /// # Errors
     /// The rejection, or why it cannot be known.
     pub async fn submit(&self, org: OrgId, command: Command) -> anyhow::Result<Receipt> {
-        let request = Request { command, actor: self.actor.clone(), key: None, correlation: None, soft_closed: false };
+        let request = Request { command, actor: self.actor.clone(), key: None, correlation: None, soft_closed: self.soft_closed };
         Ok(self.ledger.submit(org, request).await?)
     }
 }

@@ -17,7 +17,7 @@ use super::complaint::{Complaint, Outcome};
 use super::moment;
 use super::output::{self, FormatArg, Sheet, grouped, number, plain, print, text};
 use super::revalue::{code, scale};
-use super::shell::{Session, Shell};
+use super::shell::{Session, Shell, SoftClosed};
 
 /// How often the sums are brought up to date before somebody else's postings win.
 const TRIES_MAX: usize = 50;
@@ -57,12 +57,14 @@ pub struct CloseArgs {
     #[arg(long)]
     pub dry_run: bool,
     #[command(flatten)]
+    soft: SoftClosed,
+    #[command(flatten)]
     format: FormatArg,
 }
 
 pub(super) async fn run(shell: &Shell, command: YearCommand) -> anyhow::Result<Outcome> {
     let YearCommand::Close(args) = command;
-    let session = shell.connect().await?;
+    let session = shell.connect().await?.permitting(args.soft);
     let organization = session.organization(&args.org).await?;
     let org = session.store.for_org(organization.org);
     let december = |year| NaiveDate::from_ymd_opt(year, 12, 31);
