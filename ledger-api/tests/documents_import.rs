@@ -471,3 +471,196 @@ async fn csv_and_json_lines_make_identical_books() {
     }
     println!("{documents} documents agree");
 }
+
+/// Cells that documents may have, and some that they may not.
+fn any_cell() -> impl proptest::strategy::Strategy<Value = &'static str> {
+    proptest::sample::select(vec![
+        "",
+        "",
+        "A",
+        "B-1",
+        "C-1",
+        "2026-01-31",
+        "2026-02-30",
+        "30",
+        "30@30,50@60,20@90",
+        "0@1",
+        "99999",
+        "1.00",
+        "-1.00",
+        "0",
+        "1e9",
+        "0.001",
+        "79228162514264337593543950335",
+        "-99999999999999999999999999",
+        "0.3333333333333333333333333333",
+        "USD",
+        "EUR",
+        "BTC",
+        "usd",
+        "VAT",
+        "credit note",
+        "order",
+        "refund",
+        "invoice",
+        "a=b;c=d",
+        "=",
+        "4000",
+        "1100",
+        "months",
+        "\u{7}",
+        "für",
+    ])
+}
+
+/// Fields that documents or payments have, and one that neither has.
+const FIELDS: [&str; 24] = [
+    "kind",
+    "due_date",
+    "terms",
+    "currency",
+    "value",
+    "rate",
+    "reference",
+    "against",
+    "series",
+    "memo",
+    "description",
+    "quantity",
+    "unit_price",
+    "account",
+    "tax_code",
+    "tags",
+    "deferral_start",
+    "deferral_end",
+    "deferral_account",
+    "deferral_method",
+    "bank_charge",
+    "charge_account",
+    "external_id",
+    "debit",
+];
+
+/// Whatever stands in a file is recorded or refused; books stay in balance and their events readable.
+#[test]
+fn almost_documents_get_an_answer() {
+    use ledger_api::import::documents::{Written, read};
+    use proptest::prelude::*;
+    use proptest::strategy::ValueTree;
+    let needed = |cells: &[&'static str]| prop::sample::select(cells.to_vec());
+    let row = (
+        needed(&["A", "A", "B-1", "B-2", ""]),
+        needed(&["C-1", "C-1", "C-2"]),
+        needed(&["2026-01-31", "2026-01-31", "2026-02-28", "soon"]),
+        needed(&["1.00", "25.50", "-3.00", "0", "0.001", "79228162514264337593543950335", "x"]),
+        prop::collection::vec(any_cell(), 5),
+    );
+    let strategy = (prop::sample::subsequence(FIELDS.to_vec(), 0..5), prop::collection::vec(row, 1..8), 0_usize..4, any::<(bool, bool)>());
+    let mut runner = proptest::test_runner::TestRunner::deterministic();
+    let (mut recorded, mut refused) = (0, 0);
+    for _ in 0..1_500 {
+        let (more, rows, which, (gross, json)) = strategy.new_tree(&mut runner).unwrap().current();
+        let kind = [Kind::Invoices, Kind::Bills, Kind::Payments(Side::Receivable), Kind::Payments(Side::Payable)][which];
+        let names: Vec<&str> = ["number", "party", "date", "amount"].into_iter().chain(more).collect();
+        let rows = rows.iter().map(|(number, party, date, amount, more)| [&[*number, *party, *date, *amount], more.as_slice()].concat());
+        let text = if json {
+            let object = |row: Vec<&str>| {
+                let cells = names.iter().zip(row).filter(|(_, cell)| !cell.is_empty());
+                serde_json::Value::Object(cells.map(|(name, cell)| ((*name).to_owned(), cell.into())).collect()).to_string() + "\n"
+            };
+            rows.map(object).collect()
+        } else {
+            let quoted =
+                |row: Vec<&str>| row.iter().take(names.len()).map(|cell| format!("\"{cell}\"")).collect::<Vec<_>>().join(",") + "\n";
+            rows.fold(names.join(",") + "\n", |text, row| text + &quoted(row))
+        };
+        let how = How { amounts: Some(if gross { Amounts::Gross } else { Amounts::Net }), ..How::new(kind) };
+        let options = how.options();
+        let Some((_, settings)) = options.documents else { panic!("a kind of documents") };
+        let mut found = ledger_api::import::source::Collected::default();
+        let written = if json { Written::Jsonl } else { Written::Csv };
+        let source = Box::new(std::io::Cursor::new(text.clone().into_bytes()));
+        let _ = read(source, "f".into(), (kind, written), &settings, &options.tabular, &mut found);
+        refused += found.errors.len();
+        let mut books = Books::begin();
+        let before = books.0.seq();
+        found.items.into_iter().for_each(|item| books.take(item));
+        recorded += books.0.seq() - before;
+        assert_eq!(books.functional(), 0, "{text}");
+    }
+    println!("{recorded} events followed, {refused} documents were refused as they stood");
+    assert!(recorded > 1_000 && refused > 1_000, "neither is rare: {recorded} {refused}");
+}
+
+/// Books without a database.
+struct Books(ledger_core::Book, Actor);
+
+impl Books {
+    fn begin() -> Self {
+        use ledger_core::command::CreateOrganization;
+        let mut books = Self(ledger_core::Book::default(), Actor::user("tester"));
+        books.run(&Command::CreateOrganization(CreateOrganization {
+            org: uuid::Uuid::from_u128(1),
+            name: "Acme".into(),
+            functional_currency: "USD".into(),
+            functional_scale: None,
+            valuation: Valuation::Required,
+        }));
+        books.run(&Command::OpenAccount(OpenAccount::new("2200", AccountType::Liability)));
+        let components = vec![DraftTaxComponent::new("VAT", Decimal::from(20), "2200")];
+        books.run(&Command::DefineTaxCode(Box::new(DefineTaxCode { code: "VAT".into(), name: "".into(), components })));
+        books
+    }
+
+    fn take(&mut self, item: ledger_api::import::source::Item) {
+        use ledger_api::import::source::{Item, Recording};
+        match item {
+            Item::Account(decl) => self.run(&Command::OpenAccount(OpenAccount::new(&decl.code, decl.kind.unwrap()))),
+            Item::Party(decl) => {
+                self.run(&Command::RegisterParty(Box::new(ledger_core::command::RegisterParty::new(&decl.code, decl.kind))));
+            }
+            Item::Control(decl) => self.run(&Command::DesignateControl { account: decl.code.as_str().into(), side: decl.side }),
+            Item::Document(document) => match document.recording {
+                Recording::Document(draft) => self.run(&Command::RecordDocument(Box::new(draft))),
+                Recording::Payment(payment) => self.run(&Command::RecordPayment(Box::new(payment))),
+            },
+            other => panic!("documents have no {other:?}"),
+        }
+    }
+
+    /// What is refused is refused with a remedy.
+    fn run(&mut self, command: &Command) {
+        match self.0.decide(command, &ledger_core::Context::new(&self.1)) {
+            Ok(events) => {
+                for proposed in &events {
+                    let bytes = ledger_core::codec::encode(proposed).unwrap();
+                    assert_eq!(ledger_core::codec::decode(&bytes).as_ref(), Ok(proposed));
+                    self.0.evolve(&proposed.event);
+                }
+            }
+            Err(rejection) => assert!(!rejection.to_string().is_empty() && !rejection.hint().is_empty()),
+        }
+    }
+
+    /// All balances together, in the functional currency.
+    fn functional(&self) -> i128 {
+        let holdings = self.0.accounts().iter().flat_map(|account| self.0.holdings(account.no));
+        holdings.map(|holding| holding.functional).sum()
+    }
+}
+
+/// A file that has grown at its end brings in what is new, and nothing twice.
+#[tokio::test(flavor = "multi_thread")]
+async fn a_file_that_has_grown_goes_on() {
+    let shelf = shelf().await;
+    let org = begin(&shelf, "acme").await;
+    let invoices = How::new(Kind::Invoices);
+    let mut text = "number,party,date,amount\n1,C-1,2026-01-10,1.00\n1,C-1,2026-01-10,2.00\n2,C-1,2026-01-11,5.00\n".to_owned();
+    assert_eq!(take(&org, &invoices, &text).await.posted, 2);
+    text.push_str("3,C-2,2026-01-12,7.00\n");
+    let summary = take(&org, &invoices, &text).await;
+    assert_eq!((summary.posted, summary.already), (1, 2));
+    let other = text.replace("5.00", "6.00");
+    let summary = import(&org, &invoices, &other).await;
+    assert!(summary.nothing_written && summary.refusals[0].problem.contains("DOCUMENT_NUMBER_TAKEN"), "{:?}", summary.refusals);
+}

@@ -435,10 +435,11 @@ fn as_text(args: &ImportArgs, summary: &Summary, took: Option<Duration>) -> Stri
         (_, true) => "Nothing was written; the file has",
         _ => "Posted",
     };
+    let entries = |count| counted(args.kind, count);
     let _ = write!(text, "{verb} {} with {} lines", entries(summary.posted), summary.lines);
     if let Some(took) = took.filter(|_| summary.posted > 0 && !summary.nothing_written && !summary.dry_run) {
         let per_second = u128::from(summary.posted) * 1_000_000 / took.as_micros().max(1);
-        let _ = write!(text, " in {:.1?} ({per_second} entries/s), seq {} to {}", took, summary.seqs.0 + 1, summary.seqs.1);
+        let _ = write!(text, " in {:.1?} ({per_second}/s), seq {} to {}", took, summary.seqs.0 + 1, summary.seqs.1);
     }
     text.push_str(".\n");
     if summary.already > 0 {
@@ -454,7 +455,7 @@ fn as_text(args: &ImportArgs, summary: &Summary, took: Option<Duration>) -> Stri
             None => text.push_str(".\n"),
         }
     }
-    totals_text(&mut text, summary);
+    totals_text(&mut text, args.kind, summary);
     opened_text(&mut text, summary);
     if summary.parties > 0 {
         let _ = writeln!(text, "Parties registered: {}.", summary.parties);
@@ -477,8 +478,14 @@ fn as_text(args: &ImportArgs, summary: &Summary, took: Option<Duration>) -> Stri
     text
 }
 
-fn entries(count: u64) -> String {
-    if count == 1 { "1 entry".to_owned() } else { format!("{count} entries") }
+/// "1 entry", "3 documents", as what is imported is called.
+fn counted(kind: DocumentArg, count: u64) -> String {
+    let (one, many) = match kind {
+        DocumentArg::Entries => ("entry", "entries"),
+        DocumentArg::Invoices | DocumentArg::Bills => ("document", "documents"),
+        DocumentArg::Payments => ("payment", "payments"),
+    };
+    format!("{count} {}", if count == 1 { one } else { many })
 }
 
 fn capitalised(text: &str) -> String {
@@ -486,10 +493,10 @@ fn capitalised(text: &str) -> String {
     chars.next().map(|first| first.to_uppercase().chain(chars).collect()).unwrap_or_default()
 }
 
-fn totals_text(text: &mut String, summary: &Summary) {
+fn totals_text(text: &mut String, kind: DocumentArg, summary: &Summary) {
     use std::fmt::Write as _;
     let Some(totals) = &summary.notes.totals else { return };
-    let _ = write!(text, "Control totals of the file: {}, {} lines", entries(totals.entries), totals.lines);
+    let _ = write!(text, "Control totals of the file: {}, {} lines", counted(kind, totals.entries), totals.lines);
     if let (Some(first), Some(last)) = (totals.first_date, totals.last_date) {
         let _ = write!(text, ", {first} to {last}");
     }

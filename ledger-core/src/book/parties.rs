@@ -2,10 +2,10 @@
 
 use rust_decimal::Decimal;
 
-use super::{Book, text};
+use super::recording::Currency;
+use super::{Book, FUNCTIONAL, text};
 use crate::account::AccountNo;
 use crate::command::{ChangeParty, RegisterParty};
-use crate::commodity::CommodityNo;
 use crate::draft::AccountRef;
 use crate::entry::Line;
 use crate::event::Event;
@@ -25,18 +25,22 @@ impl Book {
         check_terms(&register.terms)?;
         text::tags(&register.tags, 0)?;
         let known = self.party_by_code(&register.code);
+        let currency = self.party_currency(register.currency.as_ref())?;
         let party = Party {
             no: known.map_or_else(|| self.next_party(), |known| Ok(known.no))?,
             code: register.code.clone(),
             kind: register.kind,
             terms: register.terms.clone(),
-            currency: register.currency.as_ref().map(|code| self.known_commodity(code)).transpose()?,
+            currency: currency.as_ref().map(|currency| currency.no),
             receivable: register.receivable.as_ref().map(|account| self.control_account(account, Side::Receivable)).transpose()?,
             payable: register.payable.as_ref().map(|account| self.control_account(account, Side::Payable)).transpose()?,
             tags: register.tags.clone(),
         };
         match known {
-            None => Ok(vec![Event::PartyRegistered(Box::new(party))]),
+            None => {
+                let defined = currency.and_then(|currency| currency.definition());
+                Ok(defined.into_iter().chain([Event::PartyRegistered(Box::new(party))]).collect())
+            }
             Some(known) if *known == party => Ok(Vec::new()),
             Some(_) => Err(Rejection::PartyDiffers { party: register.code.clone() }),
         }
@@ -53,8 +57,11 @@ impl Book {
             text::tags(tags, 0)?;
             party.tags.clone_from(tags);
         }
+        let mut defined = None;
         if let Some(currency) = &change.currency {
-            party.currency = currency.as_ref().map(|code| self.known_commodity(code)).transpose()?;
+            let currency = self.party_currency(currency.as_ref())?;
+            party.currency = currency.as_ref().map(|currency| currency.no);
+            defined = currency.and_then(|currency| currency.definition());
         }
         let control = |account: &Option<AccountRef>, side| account.as_ref().map(|account| self.control_account(account, side)).transpose();
         if let Some(account) = &change.receivable {
@@ -63,7 +70,10 @@ impl Book {
         if let Some(account) = &change.payable {
             party.payable = control(account, Side::Payable)?;
         }
-        if party == *known { Ok(Vec::new()) } else { Ok(vec![Event::PartyChanged(Box::new(party))]) }
+        if party == *known {
+            return Ok(Vec::new());
+        }
+        Ok(defined.into_iter().chain([Event::PartyChanged(Box::new(party))]).collect())
     }
 
     fn next_party(&self) -> Result<PartyNo, Rejection> {
@@ -78,9 +88,9 @@ impl Book {
         self.party_by_code(code).ok_or_else(|| Rejection::PartyUnknown { party: code.clone(), line })
     }
 
-    fn known_commodity(&self, code: &Text) -> Result<CommodityNo, Rejection> {
-        let known = self.commodity_by_code(code).map(|commodity| commodity.no);
-        known.ok_or_else(|| Rejection::CommodityUnknown { code: code.clone(), line: 0 })
+    /// The currency of a party's documents. ISO codes are defined on first use.
+    fn party_currency(&self, code: Option<&Text>) -> Result<Option<Currency>, Rejection> {
+        code.map(|code| self.currency_for(Some(code), FUNCTIONAL)).transpose()
     }
 
     /// An account that is a control account of a side.

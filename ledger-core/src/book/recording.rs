@@ -41,6 +41,11 @@ impl Currency {
     pub(super) fn is_functional(&self) -> bool {
         self.no == FUNCTIONAL
     }
+
+    /// The event that defines it, where nothing has yet.
+    pub(super) fn definition(&self) -> Option<Event> {
+        self.fresh.clone().map(Event::CommodityDefined)
+    }
 }
 
 /// What the amounts of a posting are worth.
@@ -143,7 +148,8 @@ impl Book {
             let series = if series.is_empty() { Text::from(kind.series()) } else { series.clone() };
             let last = self.last_ordinal(kind, &series);
             // A number that somebody gave is a document's all the same: the series goes on after it without a gap.
-            let of = |ordinal| Numbered { series: series.clone(), ordinal: Some(ordinal), number: Text::from(format!("{series}-{ordinal}")) };
+            let of =
+                |ordinal| Numbered { series: series.clone(), ordinal: Some(ordinal), number: Text::from(format!("{series}-{ordinal}")) };
             let free = |numbered: &Numbered| self.document(kind, scope, &numbered.number).is_none();
             (last + 1..).map(of).find(free).unwrap_or_else(|| of(last + 1))
         };
