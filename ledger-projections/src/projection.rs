@@ -15,6 +15,7 @@ use crate::deferral::Deferral;
 use crate::error::ProjectionError;
 use crate::gl_fact::GlFact;
 use crate::open_item::OpenItem;
+use crate::revenue_by_customer::RevenueByCustomer;
 use crate::tax_report::TaxReport;
 
 /// A read model. It decides nothing: its rows follow from history alone, and can be dropped and made again.
@@ -70,7 +71,7 @@ pub trait Batch: Send {
 /// Every projection of the ledger. `account_balance` comes first: reports wait for it.
 #[must_use]
 pub fn all() -> Vec<Arc<dyn Projection>> {
-    vec![Arc::new(AccountBalance), Arc::new(OpenItem), Arc::new(CashFlow), Arc::new(TaxReport), Arc::new(Deferral), Arc::new(GlFact)]
+    vec![Arc::new(AccountBalance), Arc::new(OpenItem), Arc::new(CashFlow), Arc::new(TaxReport), Arc::new(Deferral), Arc::new(RevenueByCustomer), Arc::new(GlFact)]
 }
 
 /// The projection with this name.

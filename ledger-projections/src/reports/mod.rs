@@ -11,6 +11,7 @@ mod freshness;
 mod general_ledger;
 mod journal;
 mod open_items;
+mod revenue;
 mod tax;
 
 use ledger_core::{Seq, Timestamp};
@@ -25,6 +26,7 @@ pub use journal::{Journal, JournalLine, JournalRoll, JournalTotals};
 pub use open_items::{
     Aging, AgingBy, AgingRow, Basis, Bucket, ItemQuery, ItemRow, OpenItems, USUAL_BOUNDS, aging, bucket_names, open_items,
 };
+pub use revenue::{RevenueBy, RevenueQuery, RevenueRow, Revenues, revenue};
 pub use tax::{Tax, TaxAmounts, TaxBy, TaxDocument, TaxLine, TaxQuery, tax};
 
 /// The statements whose plans a test reads: they must stay ranges of an index.
@@ -34,6 +36,7 @@ pub mod statements {
     pub use super::deferrals::DEFERRALS;
     pub use super::general_ledger::LINES;
     pub use super::open_items::ITEMS_AS_OF;
+    pub use super::revenue::REVENUE;
     pub use super::tax::TAX;
 }
 

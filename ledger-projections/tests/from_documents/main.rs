@@ -7,5 +7,6 @@
 mod words;
 
 mod deferrals;
+mod revenue;
 mod shelf;
 mod tax;
