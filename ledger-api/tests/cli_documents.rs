@@ -9,7 +9,7 @@ use ledger_core::command::{
     DefineTaxCode, DraftDeferral, DraftDocument, DraftDocumentLine, DraftTaxComponent, DraftValue, OpenAccount, RegisterParty,
 };
 use ledger_core::subledger::{DeferralMethod, DocumentKind, PartyKind, Side};
-use ledger_core::{AccountType, Actor, Command};
+use ledger_core::{AccountType, Actor, Command, DraftEntry, DraftLine};
 use ledger_store::OrgId;
 use ledger_store::testing::{RUNTIME_ROLE, TestDatabase, database};
 use ledger_store::writer::{Ledger, NewOrganization, Request};
@@ -294,5 +294,58 @@ async fn deferred_amounts_are_reported_by_document_and_month() {
     revenue,,C-1,INV-1,1,20,2500,4000,2026-12-31,USD,1200.00,500.00,200.00,500.00,1200.00,500.00,200.00,500.00
     revenue,,C-2,INV-2,1,23,2500,4000,2026-04-30,EUR,300.00,0.00,100.00,200.00,330.00,0.00,110.00,220.00
     expense,,V-1,B-1,1,25,1400,5000,2026-03-31,USD,900.00,0.00,600.00,300.00,900.00,0.00,600.00,300.00
+    ");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn revenue_is_reported_by_customer_account_and_month() {
+    use DocumentKind::{CreditNote, Invoice};
+    let desk = Desk::begin().await;
+    desk.submit(Command::OpenAccount(OpenAccount { name: "Interest".into(), ..OpenAccount::new("4100", AccountType::Revenue) })).await;
+    desk.record(Invoice, "C-1", "2026-01-10", &[("4000", "1000", Some("STD"))], |_| ()).await;
+    desk.record(Invoice, "C-2", "2026-02-01", &[("4000", "300", None), ("4100", "12.50", None)], |draft| {
+        (draft.currency, draft.value) = (Some("EUR".into()), DraftValue::Rate(dec("1.1")));
+    })
+    .await;
+    desk.record(CreditNote, "C-1", "2026-02-10", &[("4000", "100", Some("STD"))], |draft| draft.against = Some("INV-1".into())).await;
+    let lines = vec![DraftLine::new("1400", dec("7"), "USD"), DraftLine::new("4100", dec("-7"), "USD")];
+    desk.submit(Command::PostEntry(DraftEntry::new("2026-03-01".parse().unwrap(), "interest", lines))).await;
+
+    let quarter = ["revenue", "--from", "2026-01-01", "--to", "2026-03-31"];
+    let revenue = |more: &[&'static str]| {
+        let arguments: Vec<&str> = quarter.iter().chain(more).copied().collect();
+        let desk = &desk;
+        async move { desk.report(&arguments).await }
+    };
+    insta::assert_snapshot!(revenue(&[]).await, @r"
+    Acme Trading: Revenue by customer from 2026-01-01 to 2026-03-31
+
+     Customer        Cur.   Revenue   Value USD
+    ────────────────────────────────────────────
+     (no customer)   USD       7.00        7.00
+     C-1             USD     900.00      900.00
+     C-2             EUR     312.50      343.75
+                            ───────   ─────────
+     Total           EUR     312.50      343.75
+                     USD     907.00      907.00
+
+    In all 1,250.75 USD.
+    ");
+    insta::assert_snapshot!(revenue(&["--by", "account", "--format", "csv"]).await, @r"
+    customer,account,name,month,currency,amount,functional
+    ,4000,4000,,EUR,300.00,330.00
+    ,4000,4000,,USD,900.00,900.00
+    ,4100,Interest,,EUR,12.50,13.75
+    ,4100,Interest,,USD,7.00,7.00
+    ");
+    insta::assert_snapshot!(revenue(&["--by", "month", "--at-seq", "21"]).await, @r"
+    Acme Trading: Revenue by month from 2026-01-01 to 2026-03-31
+    as known at event 21
+
+     Month     Cur.    Revenue
+    ───────────────────────────
+     2026-01   USD    1,000.00
+                      ────────
+     Total     USD    1,000.00
     ");
 }

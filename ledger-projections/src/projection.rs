@@ -71,7 +71,15 @@ pub trait Batch: Send {
 /// Every projection of the ledger. `account_balance` comes first: reports wait for it.
 #[must_use]
 pub fn all() -> Vec<Arc<dyn Projection>> {
-    vec![Arc::new(AccountBalance), Arc::new(OpenItem), Arc::new(CashFlow), Arc::new(TaxReport), Arc::new(Deferral), Arc::new(RevenueByCustomer), Arc::new(GlFact)]
+    vec![
+        Arc::new(AccountBalance),
+        Arc::new(OpenItem),
+        Arc::new(CashFlow),
+        Arc::new(TaxReport),
+        Arc::new(Deferral),
+        Arc::new(RevenueByCustomer),
+        Arc::new(GlFact),
+    ]
 }
 
 /// The projection with this name.

@@ -9,9 +9,9 @@ use std::collections::BTreeMap;
 use common::{Dice, World, day, sale, world};
 use ledger_core::book::Valuation;
 use ledger_core::command::ReverseEntry;
-use ledger_core::{Command, DraftEntry, DraftLine, EntryKind};
-use ledger_projections::reports::{BalanceQuery, BalanceRow, Balances, Closing, Point, balances};
-use ledger_projections::{ProjectionError, catch_up, seq_known_at};
+use ledger_core::{AccountType, Command, DraftEntry, DraftLine, EntryKind};
+use ledger_projections::reports::{self, BalanceQuery, BalanceRow, Balances, Closing, Point, RevenueBy, RevenueQuery, balances};
+use ledger_projections::{ProjectionError, RevenueByCustomer, catch_up, compare, seq_known_at};
 use rust_decimal::Decimal;
 
 async fn random_world(valuation: Valuation, seed: u64, commands: usize) -> World {
@@ -127,4 +127,40 @@ async fn revenue(world: &World, closing: Closing) -> [Decimal; 2] {
         *balance = rows.iter().find(|row| row.code == "4000").map_or(Decimal::ZERO, BalanceRow::balance);
     }
     found
+}
+
+/// Journals of everyday life, closings and lines without a value among them: revenue by customer is the revenue of the
+/// income statement for any dates and as known at any event, line by line of what has no value.
+#[tokio::test(flavor = "multi_thread")]
+async fn revenue_by_customer_sums_to_the_income_statement() {
+    for (valuation, seed) in [(Valuation::Required, 31), (Valuation::ByCommodity, 32)] {
+        let world = random_world(valuation, seed, 300).await;
+        catch_up(&world.org, |_| ()).await.unwrap();
+        assert_eq!(compare(&world.org, RevenueByCustomer::NAME, |_| ()).await.unwrap().count, 0);
+        let head = world.tip.seq;
+        for (n, point) in
+            [(0, Point::Latest), (150, Point::Latest), (300, Point::AtSeq(head)), (0, Point::AtSeq(head / 2)), (700, Point::Latest)]
+        {
+            let (from, to) = (day(n), day(n + 200));
+            let query = BalanceQuery { from: Some(from), as_of: Some(to), point, closing: Closing::Exclude };
+            let of_income = balances(&world.org, &query).await.unwrap();
+            let mut expected: BTreeMap<String, (Decimal, Decimal, u64)> = BTreeMap::new();
+            for row in of_income.rows.iter().filter(|row| row.kind == AccountType::Revenue) {
+                let sum = expected.entry(row.currency.to_string()).or_default();
+                sum.0 -= row.balance();
+                sum.1 -= row.functional_balance().unwrap_or_default();
+                sum.2 += row.unvalued_lines;
+            }
+            for by in [RevenueBy::Customer, RevenueBy::Account, RevenueBy::Month] {
+                let mut found: BTreeMap<String, (Decimal, Decimal, u64)> = BTreeMap::new();
+                for row in reports::revenue(&world.org, &RevenueQuery { from, to, point, by }).await.unwrap().rows {
+                    let sum = found.entry(row.currency).or_default();
+                    sum.0 += row.amount;
+                    sum.1 += row.functional.unwrap_or_default();
+                    sum.2 += row.unvalued_lines;
+                }
+                assert_eq!(found, expected, "{valuation:?} {from} to {to} by {by:?} {point:?}");
+            }
+        }
+    }
 }

@@ -315,6 +315,25 @@ async fn deferred_amounts_are_read_without_what_was_recognised_long_before() {
     }
 }
 
+/// Ten customers' revenue on every day of ten years is read by the days that are asked for.
+#[tokio::test(flavor = "multi_thread")]
+async fn revenue_is_read_by_the_days_of_its_period() {
+    let world = world(Valuation::Required).await;
+    catch_up(&world.org, |_| ()).await.unwrap();
+    let mut connection = world.database().admin_options().connect().await.unwrap();
+    let rows = "INSERT INTO read.revenue_by_customer (org_id, date, party, account_no, commodity_no, lines, unvalued, amount, functional)
+        SELECT $1, date '2015-01-01' + n, 'C-' || p, 5, 1, 1, 0, 1, 1 FROM generate_series(1, 3652) AS n CROSS JOIN generate_series(1, 10) AS p ORDER BY n, p";
+    sqlx::query(rows).bind(world.org.org().0).execute(&mut connection).await.unwrap();
+    sqlx::query("ANALYZE read.revenue_by_customer").execute(&mut connection).await.unwrap();
+    let org = format!("'{}'", world.org.org().0);
+    for by in ["0", "1", "2"] {
+        let parameters = [("uuid", org.as_str()), ("date", "'2022-01-01'"), ("date", "'2022-03-31'"), ("integer", by)];
+        let plan = plan(&world, statements::REVENUE, false, &parameters).await;
+        assert!(plan.contains("revenue_by_customer_pkey") && !plan.contains("Seq Scan"), "by {by}\n{plan}");
+        assert!(pages(&plan) <= 60, "by {by}: {} pages\n{plan}", pages(&plan));
+    }
+}
+
 /// A tax report reads its period, not what was before it.
 #[tokio::test(flavor = "multi_thread")]
 async fn tax_is_read_by_the_days_of_its_period() {
@@ -354,7 +373,7 @@ async fn reports_read_ranges_of_an_index_however_long_the_history() {
         ("bigint", "100"),
     ];
     let cases = [
-        ("a balance in the middle", statements::SUM, sum.as_slice(), "account_balance_pkey", 600),
+        ("a balance in the middle", statements::SUM, sum.as_slice(), "account_balance_pkey", 640),
         ("a page of a ledger", statements::LINES, lines.as_slice(), "gl_fact_by_account", 220),
     ];
     for (what, statement, parameters, index, most) in cases {

@@ -34,6 +34,7 @@ pub mod report;
 mod report_cash;
 mod report_deferrals;
 mod report_items;
+mod report_revenue;
 mod report_tax;
 pub mod revalue;
 pub mod schema;

@@ -13,6 +13,7 @@ use super::progress;
 use super::report_cash::{self, CashFlowArgs};
 use super::report_deferrals::{self, DeferralArgs};
 use super::report_items::{self, AgingArgs, OpenItemsArgs};
+use super::report_revenue::{self, RevenueArgs};
 use super::report_tax::{self, TaxArgs};
 use super::shell::Shell;
 use crate::report::Heading;
@@ -43,6 +44,8 @@ pub enum ReportCommand {
     Tax(TaxArgs),
     /// Deferred revenue and prepaid expense: what was recognised, and what waits
     Deferrals(DeferralArgs),
+    /// Revenue of a period by customer, account or month
+    Revenue(RevenueArgs),
 }
 
 /// What every report takes.
@@ -194,6 +197,7 @@ pub(super) async fn run(shell: &Shell, command: ReportCommand) -> anyhow::Result
         ReportCommand::OpenItems(args) => report_items::open_items(shell, args).await,
         ReportCommand::Tax(args) => report_tax::tax(shell, args).await,
         ReportCommand::Deferrals(args) => report_deferrals::deferrals(shell, args).await,
+        ReportCommand::Revenue(args) => report_revenue::revenue(shell, args).await,
     }
 }
 

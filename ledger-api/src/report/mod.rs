@@ -14,6 +14,7 @@ pub mod general_ledger;
 pub mod heading;
 pub mod income_statement;
 pub mod open_items;
+pub mod revenue;
 pub mod source;
 pub mod statement;
 pub mod sums;

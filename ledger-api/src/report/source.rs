@@ -3,7 +3,7 @@
 use chrono::{Datelike, NaiveDate};
 use ledger_core::{CommodityNo, Text, Units};
 use ledger_projections::reports::{self, BalanceQuery, BalanceRow, Balances, Closing, Point};
-use ledger_projections::{AccountBalance, CashFlow, Deferral, OpenItem, ProjectionError, TaxReport};
+use ledger_projections::{AccountBalance, CashFlow, Deferral, OpenItem, ProjectionError, RevenueByCustomer, TaxReport};
 use ledger_store::OrgStore;
 use rust_decimal::Decimal;
 use rustc_hash::FxHashMap;
@@ -91,6 +91,8 @@ pub enum Needs {
     Cash,
     /// Schedules of deferred amounts as well.
     Deferrals,
+    /// Revenue by customer as well.
+    Revenue,
 }
 
 /// Brings what a report needs up to the end of history; `progress` gets the last event applied and the last there is.
@@ -107,6 +109,7 @@ pub async fn catch_up(org: &OrgStore, needs: Needs, mut progress: impl FnMut(u64
         Needs::Tax => &[AccountBalance::NAME, TaxReport::NAME],
         Needs::Cash => &[AccountBalance::NAME, CashFlow::NAME],
         Needs::Deferrals => &[AccountBalance::NAME, Deferral::NAME],
+        Needs::Revenue => &[AccountBalance::NAME, RevenueByCustomer::NAME],
         Needs::Lines => {
             ledger_projections::catch_up(org, progress).await?;
             return Ok(());

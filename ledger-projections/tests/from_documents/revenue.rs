@@ -28,7 +28,9 @@ fn history(dice: &mut Dice, steps: usize) -> Ledger {
             0 => format!("post {date}: other -{amount} USD party {} | bank {amount} USD", dice.of(&["C", "D", "nobody-known"])),
             1 => format!("post {date}: other -{amount} USD | bank {amount} USD"),
             2 => format!("post {date}: ar {amount} USD party {} doc J-{n} | sales -{amount} USD", dice.of(&["C", "D"])),
-            3 => format!("post {date}: ar {amount} USD party C doc K-{n} | ar {amount} USD party D doc K-{n} | sales -{amount} USD | other -{amount} USD"),
+            3 => format!(
+                "post {date}: ar {amount} USD party C doc K-{n} | ar {amount} USD party D doc K-{n} | sales -{amount} USD | other -{amount} USD"
+            ),
             4 if dice.below(8) == 0 => format!("close-year {date} retained"),
             5 => {
                 let all: Vec<Seq> = ledger.history.keys().copied().collect();
@@ -132,7 +134,8 @@ async fn assert_as_the_model(shelf: &Shelf, ledger: &Ledger, dice: &mut Dice) {
     let head = ledger.book.seq();
     for question in 0..16 {
         let (one, other) = (some_day(dice), some_day(dice));
-        let (from, to) = if question == 0 { ("1000-01-01".parse().unwrap(), "9999-12-31".parse().unwrap()) } else { (one.min(other), one.max(other)) };
+        let (from, to) =
+            if question == 0 { ("1000-01-01".parse().unwrap(), "9999-12-31".parse().unwrap()) } else { (one.min(other), one.max(other)) };
         let known = if dice.below(2) == 0 { head } else { 1 + dice.below(head) };
         let point = if known == head { Point::Latest } else { Point::AtSeq(known) };
         let about = format!("{from} to {to} at {known}");
