@@ -1,7 +1,7 @@
 //! Results on standard output: tables for people, CSV and JSON for programs.
 //!
 //! Amounts are counts of minor units until here. Programs get them as plain decimals with all digits of their
-//! commodity; in tables thousands are grouped. Numbers never break over lines, texts may.
+//! commodity; in tables thousands are grouped. Numbers and short words never break over lines, texts may.
 
 use std::io::{IsTerminal, Write};
 
@@ -14,6 +14,8 @@ use serde_json::Value;
 const WIDTH_MAX: u16 = 140;
 /// An indentation that survives the breaking of lines; printed as a space.
 const INDENT: char = '\u{a0}';
+/// Columns of texts up to so wide are never broken either: currencies, kinds.
+const WIDTH_OF_WORDS: u16 = 6;
 /// Widest table for a file or a pipe.
 const WIDTH_PIPED: u16 = 100;
 
@@ -241,9 +243,9 @@ impl Sheet {
         for row in &self.rows {
             table.add_row(self.cells(row, widths, styled));
         }
-        for (column, wanted) in table.column_iter_mut().zip(&self.columns) {
+        for (index, (column, wanted)) in table.column_iter_mut().zip(&self.columns).enumerate() {
             column.set_cell_alignment(wanted.alignment());
-            if wanted.number {
+            if wanted.number || widths.get(index).is_some_and(|width| *width <= WIDTH_OF_WORDS) {
                 column.set_constraint(ColumnConstraint::ContentWidth);
             }
         }

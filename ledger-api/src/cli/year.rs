@@ -105,6 +105,13 @@ struct Closed {
     seq: Option<Seq>,
 }
 
+/// What closes a year in the books as they stand: refused where they have moved on by the time it is decided.
+pub(super) async fn command(org: &OrgStore, retained_earnings: AccountRef, date: NaiveDate) -> anyhow::Result<Command> {
+    let mut history = Summed { loaded: load_book(org).await?, sums: YearSums::new(date), seq: 0 };
+    history.catch_up(org).await?;
+    Ok(history.command(retained_earnings, date))
+}
+
 async fn close(
     session: &Session,
     org: &OrgStore,
@@ -115,12 +122,9 @@ async fn close(
 ) -> anyhow::Result<Closed> {
     for _ in 0..TRIES_MAX {
         history.catch_up(org).await?;
-        let book = &history.loaded.book;
-        let balances = history.sums.balances(book);
-        let close = CloseYear { date, retained_earnings: retained.clone(), balances, seq: book.seq() };
-        let command = Command::CloseYear(Box::new(close));
+        let command = history.command(retained.clone(), date);
         if dry_run {
-            let entry = session.decide(book, &command)?.into_iter().find_map(entry_of);
+            let entry = session.decide(&history.loaded.book, &command)?.into_iter().find_map(entry_of);
             return entry.map(|entry| Closed { entry, seq: None }).ok_or_else(nothing);
         }
         let answer = session.submit_and_read(org.org(), command).await;
@@ -157,6 +161,11 @@ struct Summed {
 }
 
 impl Summed {
+    fn command(&self, retained_earnings: AccountRef, date: NaiveDate) -> Command {
+        let book = &self.loaded.book;
+        Command::CloseYear(Box::new(CloseYear { date, retained_earnings, balances: self.sums.balances(book), seq: book.seq() }))
+    }
+
     /// Folds what was appended since.
     async fn catch_up(&mut self, org: &OrgStore) -> anyhow::Result<()> {
         self.loaded.catch_up(org).await?;

@@ -5,6 +5,7 @@ use std::collections::BTreeMap;
 
 use chrono::{Datelike, Days, NaiveDate, Weekday};
 
+use super::act::{Act, Document, Effect, Payment};
 use super::chart::PRODUCTS;
 use super::dice::Dice;
 use super::entry::{Currency, Entry};
@@ -25,7 +26,7 @@ const GROWTH: i64 = 7;
 /// Cost in percent of the price, on average.
 pub(super) const COST: i64 = 69;
 
-/// An open invoice or bill.
+/// An open invoice or bill; `party` is a code.
 #[derive(Clone, Debug)]
 pub(super) struct Claim {
     pub(super) party: String,
@@ -66,7 +67,8 @@ pub(super) struct Company<'a> {
     pub(super) rates: &'a Rates,
     pub(super) people: &'a People,
     pub(super) today: NaiveDate,
-    out: &'a mut dyn FnMut(&Entry),
+    out: &'a mut dyn FnMut(&Act),
+    acts: u64,
     posted: u64,
     documents: u64,
     holdings: BTreeMap<(&'static str, Currency), Holding>,
@@ -84,14 +86,8 @@ pub(super) struct Company<'a> {
 }
 
 impl<'a> Company<'a> {
-    /// Two years of it. Answers the number of entries, and what is to be mended afterwards.
-    pub(super) fn run(
-        plan: &Plan,
-        sales: i64,
-        rates: &'a Rates,
-        people: &'a People,
-        out: &'a mut dyn FnMut(&Entry),
-    ) -> (u64, Vec<Followup>) {
+    /// Two years of it. Answers the number of acts, each of which is an entry, and what is to be done afterwards.
+    pub(super) fn run(plan: &Plan, sales: i64, rates: &'a Rates, people: &'a People, out: &'a mut dyn FnMut(&Act)) -> (u64, Vec<Followup>) {
         let purchases = sales / 3 + 24;
         let mut company = Self {
             dice: Dice::new(plan.seed),
@@ -99,6 +95,7 @@ impl<'a> Company<'a> {
             people,
             today: FIRST,
             out,
+            acts: 0,
             posted: 0,
             documents: 0,
             holdings: BTreeMap::new(),
@@ -120,7 +117,7 @@ impl<'a> Company<'a> {
             company.day(sales * so_far / weight - sold, purchases * so_far / weight - bought);
             (sold, bought) = (sales * so_far / weight, purchases * so_far / weight);
         }
-        (company.posted, company.followups)
+        (company.acts, company.followups)
     }
 
     fn day(&mut self, sales: i64, purchases: i64) {
@@ -157,14 +154,34 @@ impl<'a> Company<'a> {
     pub(super) fn post(&mut self, mut entry: Entry) -> String {
         self.posted += 1;
         entry.id = format!("JE-{:07}", self.posted);
-        for line in &entry.lines {
-            let value = line.value.unwrap_or_else(|| self.rates.value(line.cents, line.currency, entry.date));
-            let holding = self.holdings.entry((line.account, line.currency)).or_default();
-            holding.cents += line.cents;
-            holding.value += value;
+        let id = entry.id.clone();
+        self.act(Act::Entry(entry));
+        id
+    }
+
+    /// Books a document and writes it out.
+    pub(super) fn issue(&mut self, document: Document) {
+        self.act(Act::Document(document));
+    }
+
+    /// Books a payment and writes it out.
+    pub(super) fn settle(&mut self, payment: Payment) {
+        self.act(Act::Payment(payment));
+    }
+
+    fn act(&mut self, act: Act) {
+        self.acts += 1;
+        for effect in act.effects(self.rates) {
+            self.note(effect);
         }
-        (self.out)(&entry);
-        entry.id
+        (self.out)(&act);
+    }
+
+    /// What the company knows that the books will find out by themselves: parts of what was prepaid, losses.
+    pub(super) fn note(&mut self, effect: Effect) {
+        let holding = self.holdings.entry((effect.account, effect.currency)).or_default();
+        holding.cents += effect.cents;
+        holding.value += effect.value;
     }
 
     /// Balance in cents of a currency.

@@ -161,10 +161,10 @@ impl Line {
     }
 }
 
-fn figures(cents: i64) -> String {
+pub(super) fn figures(cents: i64) -> String {
     format!("{}.{:02}", cents / 100, cents % 100)
 }
 
-fn quoted(text: &str) -> String {
+pub(super) fn quoted(text: &str) -> String {
     if text.contains([',', '"']) { format!("\"{}\"", text.replace('"', "\"\"")) } else { text.to_owned() }
 }

@@ -3,6 +3,7 @@
 use std::fmt::Write as _;
 
 use chrono::{Datelike, Days, NaiveDate, Weekday};
+use rust_decimal::Decimal;
 
 use super::dice::Dice;
 use super::entry::Currency;
@@ -43,6 +44,11 @@ impl Rates {
             Currency::Eur => self.days[day][0],
             Currency::Gbp => self.days[day][1],
         }
+    }
+
+    /// What one unit is worth in USD on a day.
+    pub(super) fn rate(&self, currency: Currency, date: NaiveDate) -> Decimal {
+        Decimal::new(self.on(currency, date), PER_UNIT.ilog10())
     }
 
     /// What an amount is worth in USD on a day, to the cent, half-even as the book rounds.

@@ -1,15 +1,16 @@
 //! What comes with the calendar: opening balances, payroll, rent, taxes, loans, depreciation, revaluation, and the
 //! small mistakes that are mended later.
 
-use chrono::{Datelike, Days};
+use chrono::Datelike;
 use ledger_core::EntryKind;
 
 use super::Followup;
+use super::act::{Effect, PAYABLES, RECEIVABLES};
 use super::chart::PRODUCTS;
 use super::company::{Claim, Company, End};
 use super::entry::{Currency, Entry};
 use super::people::Party;
-use super::trade::{PAYABLES, RECEIVABLES, bank, bill_entry, department};
+use super::trade::{bank, bill_entry, department};
 
 /// Balances brought in, in USD cents, debit positive.
 const OPENING: &[(&str, i64)] = &[
@@ -43,6 +44,11 @@ const BILLS: [(u32, &str, &str, &str, i64, i64); 8] = [
     (19, "Handy Brothers", "Repairs", "6130", 310_000, 60),
     (22, "Ledgerworks", "Subscriptions", "6420", 750_000, 4),
     (26, "Longline Telecom", "Telephone", "6430", 240_000, 8),
+];
+/// What is paid for a year ahead: from whom, what, expense, where it waits, cents.
+const PREPAID: [(&str, &str, &str, &str, i64); 2] = [
+    ("Guardian Mutual", "Insurance of the year", "6410", "1310", 13_200_000),
+    ("Ledgerworks", "Licences of the year", "6420", "1320", 6_000_000),
 ];
 /// Things bought to last: year, month, day, from whom, what, account, cents.
 const INVESTMENTS: [(i32, u32, u32, &str, &str, &str, i64); 3] = [
@@ -83,8 +89,8 @@ impl Company<'_> {
             let wait = self.dice.between(3, 40);
             let due = self.in_days(wait);
             let account = if sign > 0 { RECEIVABLES } else { PAYABLES };
-            entry.line(account, cents * sign, party.currency).worth(value * sign).with(&party.name, &document).due(due);
-            let claim = Claim { party: party.name.clone(), document, currency: party.currency, cents, value, end: End::Paid };
+            entry.line(account, cents * sign, party.currency).worth(value * sign).with(&party.code, &document).due(due);
+            let claim = Claim { party: party.code.clone(), document, currency: party.currency, cents, value, end: End::Paid };
             if sign > 0 { self.expect(due, claim) } else { self.owe(due, claim) }
         }
     }
@@ -96,7 +102,7 @@ impl Company<'_> {
             if day == of_day {
                 let cents = self.dice.about(cents, percent);
                 let posted = self.bill(party, what, account, cents, 14);
-                self.slip(party, what, account, cents, posted);
+                self.slip(party, what, account, cents, &posted);
             }
         }
         for (of_year, of_month, of_day, party, what, account, cents) in INVESTMENTS {
@@ -106,16 +112,16 @@ impl Company<'_> {
         }
         match day {
             1 => self.month_begin(),
-            10 => self.settle("2220", "Payroll taxes"),
+            10 => self.clear("2220", "Payroll taxes"),
             15 => {
                 self.payroll();
                 if month % 3 == 1 {
-                    self.settle("2230", "Income tax");
+                    self.clear("2230", "Income tax");
                 }
             }
             20 => {
-                self.settle("2210", "Sales tax");
-                self.settle("2020", "Credit card");
+                self.clear("2210", "Sales tax");
+                self.clear("2020", "Credit card");
             }
             _ => {}
         }
@@ -129,32 +135,32 @@ impl Company<'_> {
 
     fn month_begin(&mut self) {
         let today = self.today;
-        if today.month() % 3 == 1 && today.year() * 12 + i32::try_from(today.month()).unwrap_or(0) > 2024 * 12 + 1 {
-            self.revalue(today - Days::new(1), -1);
-        }
         self.bill("Dockside Properties", "Rent", "6110", if today.year() == 2024 { 3_800_000 } else { 3_914_000 }, 4);
         if today.month() == 1 {
-            self.bill("Guardian Mutual", "Insurance of the year", "1310", 13_200_000, 20);
-            self.bill("Ledgerworks", "Licences of the year", "1320", 6_000_000, 20);
+            let last = chrono::NaiveDate::from_ymd_opt(today.year(), 12, 31).unwrap_or(today);
+            for (party, what, expense, waits, cents) in PREPAID {
+                self.bill_over(party, what, expense, cents, (today, last, waits));
+            }
         }
     }
 
-    /// Some bills are entered twice, some on the wrong account; both are found out later.
-    fn slip(&mut self, party: &str, what: &str, account: &'static str, cents: i64, (id, document): (String, String)) {
+    /// Some bills are entered twice, some purchases on the wrong account; both are found out later.
+    fn slip(&mut self, party: &str, what: &str, account: &'static str, cents: i64, document: &str) {
         let month = self.today.month();
         let due = self.in_days(14);
         if account == "6430" && !month.is_multiple_of(2) {
-            let id = self.post(bill_entry(self.today, party, what, &document, account, cents, due));
+            let id = self.post(bill_entry(self.today, party, what, &format!("{document}-COPY"), account, cents, due));
             let late = self.today.year() == 2024 && month == 11;
             self.followups.push(Followup::Reverse { id, reason: format!("{document} was entered twice"), late });
         }
         if account == "6420" && month.is_multiple_of(2) {
-            let mut wrong = bill_entry(self.today, party, "Licences for one user", &format!("{document}-2"), "6450", cents / 10, due);
+            let mut wrong = Entry::new(self.today, "Licences for one user, by card");
+            wrong.usd("6450", cents / 10).tagged("department", department("6450"));
+            wrong.usd("2020", -cents / 10);
             let wrong_id = self.post(wrong.clone());
-            self.owe(due, claim_of(party, &format!("{document}-2"), cents / 10));
             wrong.lines[0].account = account;
             wrong.id = format!("{wrong_id}-C");
-            let reason = format!("posted to office supplies instead of software, see {id}");
+            let reason = format!("posted to office supplies instead of software, see {document}");
             self.followups.push(Followup::Correct { id: wrong_id, reason, replacement: wrong });
         }
     }
@@ -185,7 +191,7 @@ impl Company<'_> {
     }
 
     /// Pays what has gathered on a liability account.
-    fn settle(&mut self, account: &'static str, what: &str) {
+    fn clear(&mut self, account: &'static str, what: &str) {
         let owed = -self.cents(account, Currency::Usd);
         if owed > 0 {
             self.spend(&format!("{what} paid"), account, owed);
@@ -235,11 +241,10 @@ impl Company<'_> {
         self.payroll();
         self.depreciate();
         self.loans();
-        for (account, expense, of_year, what) in [("1310", "6410", 13_200_000, "Insurance"), ("1320", "6420", 6_000_000, "Licences")] {
-            let mut entry = Entry::new(self.today, format!("{what} of the month")).of_kind(EntryKind::Adjusting);
-            entry.usd(expense, of_year / 12).tagged("department", "administration");
-            entry.usd(account, -of_year / 12);
-            self.post(entry);
+        for (_, _, expense, waits, of_year) in PREPAID {
+            for (account, cents) in [(expense, of_year / 12), (waits, -of_year / 12)] {
+                self.note(Effect { account, currency: Currency::Usd, cents, value: cents });
+            }
         }
         let mut entry = Entry::new(self.today, "Bank charges of the month");
         entry.usd("6460", self.dice.about(38_000, 25)).tagged("department", "administration");
@@ -287,7 +292,6 @@ impl Company<'_> {
         entry.usd("5200", missing).tagged("department", "warehouse");
         entry.usd(stock, -missing);
         self.post(entry);
-        self.revalue(self.today, 1);
         let profit = self.profit();
         let tax = (profit - self.taxed) * 24 / 100;
         if tax > 0 {
@@ -298,34 +302,4 @@ impl Company<'_> {
             self.taxed = profit;
         }
     }
-
-    /// Foreign balances at the closing rate of a day; taken back on the next (`sign` -1), when they stand as before.
-    fn revalue(&mut self, closing: chrono::NaiveDate, sign: i64) {
-        for currency in [Currency::Eur, Currency::Gbp] {
-            let mut entry = if sign > 0 {
-                Entry::new(self.today, format!("{} balances at the closing rate", currency.code()))
-            } else {
-                Entry::new(self.today, format!("{} balances at their own rates again", currency.code()))
-            }
-            .of_kind(EntryKind::Adjusting);
-            let mut sum = 0;
-            for (account, beside) in [(bank(currency), "1090"), (RECEIVABLES, "1190"), (PAYABLES, "2090")] {
-                let difference = self.rates.value(self.cents(account, currency), currency, closing) - self.carried(account, currency);
-                if difference != 0 {
-                    entry.line(beside, 0, currency).worth(difference * sign);
-                    sum += difference * sign;
-                }
-            }
-            if sum != 0 {
-                entry.line("7030", 0, currency).worth(-sum).tagged("department", "administration");
-            }
-            if entry.lines.len() > 1 {
-                self.post(entry);
-            }
-        }
-    }
-}
-
-fn claim_of(party: &str, document: &str, cents: i64) -> Claim {
-    Claim { party: party.to_owned(), document: document.to_owned(), currency: Currency::Usd, cents, value: cents, end: End::Paid }
 }

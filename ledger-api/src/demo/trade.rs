@@ -1,21 +1,26 @@
-//! Buying and selling: invoices with their cost, bills with their freight, and how both are settled. A foreign
-//! item is settled at the value it was booked with; the difference to the day's rate is realised then.
+//! Buying and selling: invoices with the cost of what they sold, bills with their freight, and how both are settled.
+//! What an exchange rate did between an invoice and its payment is the book's to find out.
 
-use chrono::NaiveDate;
+use chrono::{Datelike, Days, NaiveDate};
+use ledger_core::subledger::{DocumentKind, Side};
 
+use super::Followup;
+use super::act::{Document, DocumentLine, Effect, PAYABLES, Payment, RECEIVABLES};
 use super::chart::PRODUCTS;
 use super::company::{COST, Claim, Company, End, Return};
 use super::entry::{Currency, Entry};
-use super::people::{pick, pick_in};
+use super::people::{pick, pick_in, service};
 
-pub(super) const RECEIVABLES: &str = "1110";
-pub(super) const PAYABLES: &str = "2010";
-const EXCHANGE: &str = "7020";
-/// Sales tax of those who pay it, in hundredths of a percent.
-const SALES_TAX: i64 = 725;
+/// Goods that are billed in a foreign currency and on their way.
+const ON_THE_WAY: &str = "1270";
+/// Where service contracts wait to be earned, and where they are.
+const UNEARNED: &str = "2400";
+const SERVICE: &str = "4070";
 /// What is kept on the operating account, and on foreign ones, before a payment is made.
 const USD_RESERVE: i64 = 20_000_000;
 const FOREIGN_RESERVE: i64 = 2_500_000;
+/// From then on some customers do not say what they pay.
+const SILENT_FROM: NaiveDate = NaiveDate::from_ymd_opt(2025, 12, 1).unwrap();
 
 /// The bank account of a currency.
 pub(super) const fn bank(currency: Currency) -> &'static str {
@@ -33,49 +38,71 @@ impl Company<'_> {
         // Many small orders and some large ones; on average the average.
         let size = 12 + self.dice.below(70) + self.dice.below(70) + if self.dice.once_in(6) { self.dice.below(320) } else { 0 };
         let usd = (self.average_sale * size / 108).max(2_500);
-        let net = self.rates.in_currency(usd, customer.currency, self.today);
-        let document = self.document("INV");
-        let terms = if customer.currency == Currency::Usd { 30 } else { 45 };
-        let due = self.in_days(terms);
-        let mut entry = Entry::new(self.today, format!("Invoice {document} to {}", customer.name));
-        let tax = if customer.taxed { (net * SALES_TAX + 5_000) / 10_000 } else { 0 };
-        entry.line(RECEIVABLES, net + tax, customer.currency).with(&customer.name, &document).due(due);
-        let parts = self.split(net);
-        for (product, part) in &parts {
-            entry.line(PRODUCTS[*product].2, -part, customer.currency).tagged("department", "sales").tagged("region", customer.region);
-        }
-        if tax != 0 {
-            entry.line("2210", -tax, customer.currency);
-        }
-        self.post(entry);
+        let currency = customer.currency;
+        let about = self.rates.in_currency(usd, currency, self.today);
+        let number = self.document("INV");
+        let due = self.in_days(if currency == Currency::Usd { 30 } else { 45 });
+        let parts = self.split(about);
+        let line = |(product, quantity, price): &(usize, i64, i64)| {
+            let (name, _, revenue, _) = PRODUCTS[*product];
+            let line = DocumentLine { quantity: *quantity, taxed: customer.taxed, ..DocumentLine::new(name, revenue, *price) };
+            line.tagged("department", "sales").tagged("region", customer.region)
+        };
+        let invoice = self.invoice(&customer.code, &number, due, currency, parts.iter().map(line).collect());
+        let (cents, value) = (invoice.total(), self.value(invoice.total(), currency));
+        self.issue(invoice);
         self.to_ship += usd;
-        let costs = self.deliver(&document, &parts, customer.currency);
-        let value = self.value(net + tax, customer.currency);
-        let claim = Claim { party: customer.name.clone(), document, currency: customer.currency, cents: net + tax, value, end: End::Paid };
+        let costs = self.deliver(&number, &parts, currency);
+        let claim = Claim { party: customer.code.clone(), document: number, currency, cents, value, end: End::Paid };
         self.expect_payment(claim, due, customer.taxed, (parts[0].0, costs));
+        if !customer.taxed && currency == Currency::Usd && self.dice.once_in(60) {
+            self.sell_service(&customer.code);
+        }
     }
 
-    /// One to three product lines of an invoice.
-    fn split(&mut self, net: i64) -> Vec<(usize, i64)> {
+    fn invoice(&self, party: &str, number: &str, due: NaiveDate, currency: Currency, lines: Vec<DocumentLine>) -> Document {
+        let (kind, side, against) = (DocumentKind::Invoice, Side::Receivable, None);
+        let (number, party) = (number.to_owned(), party.to_owned());
+        Document { kind, side, number, party, date: self.today, due: Some(due), against, currency, lines }
+    }
+
+    /// A year of service, invoiced ahead and earned day by day.
+    fn sell_service(&mut self, party: &str) {
+        let number = self.document("INV");
+        let due = self.in_days(30);
+        let last = self.today.with_year(self.today.year() + 1).map_or(self.today, |end| end - Days::new(1));
+        let cents = self.dice.about(360_000, 40);
+        let line = DocumentLine { over: Some((self.today, last, UNEARNED)), ..DocumentLine::new("Service of a year", SERVICE, cents) };
+        let invoice = self.invoice(party, &number, due, Currency::Usd, vec![line.tagged("department", "sales")]);
+        self.issue(invoice);
+        let claim = Claim { party: party.to_owned(), document: number, currency: Currency::Usd, cents, value: cents, end: End::Paid };
+        let late = self.late();
+        self.expect(due + late, claim);
+    }
+
+    /// One to three product lines of an invoice of about so much: which, how many, at what price.
+    fn split(&mut self, about: i64) -> Vec<(usize, i64, i64)> {
         let lines = [1, 1, 2, 2, 3][self.dice.index(5)];
         let first = self.dice.index(PRODUCTS.len());
-        let mut rest = net;
+        let mut rest = about;
         let mut parts = Vec::with_capacity(3);
         for line in 0..lines {
             let part = if line + 1 == lines { rest } else { rest * self.dice.between(25, 60) / 100 };
-            parts.push(((first + line) % PRODUCTS.len(), part));
+            let quantity = self.dice.between(1, 40).min(part / 100).max(1);
+            parts.push(((first + line) % PRODUCTS.len(), quantity, (part / quantity).max(1)));
             rest -= part;
         }
         parts
     }
 
     /// The cost of what an invoice sold leaves the stock; what is short is bought first. Answers the first line's cost.
-    fn deliver(&mut self, document: &str, parts: &[(usize, i64)], currency: Currency) -> i64 {
+    fn deliver(&mut self, document: &str, parts: &[(usize, i64, i64)], currency: Currency) -> i64 {
         let mut entry = Entry::new(self.today, format!("Cost of {document}"));
         let mut first = 0;
-        for (product, part) in parts {
+        for (product, quantity, price) in parts {
             let (_, stock, _, cost_account) = PRODUCTS[*product];
-            let cost = self.value(*part, currency) * self.dice.between(COST * 10 - 40, COST * 10 + 40) / 1_000;
+            let sold = self.value(quantity * price, currency);
+            let cost = (sold * self.dice.between(COST * 10 - 40, COST * 10 + 40) / 1_000).max(1);
             while self.carried(stock, Currency::Usd) < cost {
                 self.buy_for(*product);
             }
@@ -85,6 +112,11 @@ impl Company<'_> {
         }
         self.post(entry);
         first
+    }
+
+    /// From five days early to nineteen late, in days after that.
+    fn late(&mut self) -> chrono::TimeDelta {
+        chrono::TimeDelta::days(self.dice.between(0, 24) - 5)
     }
 
     fn expect_payment(&mut self, mut claim: Claim, due: NaiveDate, taxed: bool, (product, cost): (usize, i64)) {
@@ -98,7 +130,7 @@ impl Company<'_> {
         }
         if self.dice.once_in(300) {
             claim.end = End::Lost;
-            self.expect(due + chrono::Days::new(120), claim);
+            self.expect(due + Days::new(120), claim);
         } else if claim.currency == Currency::Usd && self.dice.percent(9) {
             claim.end = End::Discounted;
             self.expect(self.in_days(10), claim);
@@ -107,48 +139,68 @@ impl Company<'_> {
             let half = Claim { cents: claim.cents / 2, value: claim.value / 2, ..claim.clone() };
             (claim.cents, claim.value) = (claim.cents - half.cents, claim.value - half.value);
             self.expect(due, half);
-            self.expect(due + chrono::Days::new(30), claim);
+            self.expect(due + Days::new(30), claim);
         } else {
-            let late = u64::try_from(self.dice.between(0, 24)).unwrap_or(0);
-            self.expect(due + chrono::Days::new(late) - chrono::Days::new(5), claim);
+            let late = self.late();
+            self.expect(due + late, claim);
         }
     }
 
     pub(super) fn collect(&mut self, claim: Claim) {
         let Claim { party, document, currency, cents, value, end } = claim;
-        let what = match end {
-            End::Lost => "Written off",
-            End::Paid | End::Discounted => "Received for",
+        let discount = match end {
+            End::Paid => 0,
+            End::Discounted => cents / 50,
+            End::Lost => return self.lose(party, document, currency, (cents, value)),
         };
-        let mut entry = Entry::new(self.today, format!("{what} {document} from {party}"));
-        let discount = if end == End::Discounted { cents / 50 } else { 0 };
-        let got = self.value(cents - discount, currency);
-        match end {
-            End::Lost => {
-                entry.line("6470", cents, currency).worth(value).tagged("department", "administration");
-            }
-            End::Paid | End::Discounted => {
-                entry.line(bank(currency), cents - discount, currency).worth(got);
-            }
-        }
         if discount != 0 {
-            entry.usd("4910", discount).tagged("department", "sales");
+            self.credit(&party, &document, DocumentLine::new("Discount for early payment", "4910", discount), currency);
         }
-        entry.line(RECEIVABLES, -cents, currency).worth(-value).with(&party, &document);
-        if end == End::Paid && got != value {
-            entry.line(EXCHANGE, 0, currency).worth(value - got);
-        }
-        self.post(entry);
+        let number = self.document("RC");
+        let charge = if currency != Currency::Usd && self.dice.percent(30) { self.dice.between(600, 2_400) } else { 0 };
+        let charge = charge.min(cents / 20);
+        let silent = self.today >= SILENT_FROM && self.dice.once_in(20);
+        self.settle(Payment {
+            side: Side::Receivable,
+            number,
+            party,
+            date: self.today,
+            currency,
+            cents: cents - discount,
+            pays: (!silent).then_some(document),
+            account: bank(currency),
+            charge,
+            carried: value - discount,
+        });
+    }
+
+    /// A claim that nobody will pay.
+    fn lose(&mut self, party: String, document: String, currency: Currency, (cents, value): (i64, i64)) {
+        self.note(Effect { account: RECEIVABLES, currency, cents: -cents, value: -value });
+        self.note(Effect { account: "6470", currency, cents, value });
+        self.followups.push(Followup::WriteOff { party, document, date: self.today });
+    }
+
+    /// A credit note against an invoice.
+    fn credit(&mut self, party: &str, invoice: &str, line: DocumentLine, currency: Currency) {
+        let number = self.document("CN");
+        self.issue(Document {
+            kind: DocumentKind::CreditNote,
+            side: Side::Receivable,
+            number,
+            party: party.to_owned(),
+            date: self.today,
+            due: None,
+            against: Some(invoice.to_owned()),
+            currency,
+            lines: vec![line.tagged("department", "sales")],
+        });
     }
 
     pub(super) fn take_back(&mut self, back: Return) {
-        let Return { claim: Claim { party, document, currency, cents, value, .. }, product, cost } = back;
-        let note = self.document("CN");
-        let (_, stock, _, cost_account) = PRODUCTS[product];
-        let mut entry = Entry::new(self.today, format!("Credit note {note} for {document} to {party}"));
-        entry.line("4900", cents, currency).worth(value).tagged("department", "sales");
-        entry.line(RECEIVABLES, -cents, currency).worth(-value).with(&party, &document);
-        self.post(entry);
+        let Return { claim: Claim { party, document, currency, cents, .. }, product, cost } = back;
+        let (name, stock, _, cost_account) = PRODUCTS[product];
+        self.credit(&party, &document, DocumentLine::new(format!("{name} returned"), "4900", cents), currency);
         let mut entry = Entry::new(self.today, format!("Goods back from {document}"));
         entry.usd(stock, cost);
         entry.usd(cost_account, -cost);
@@ -166,42 +218,71 @@ impl Company<'_> {
         let usd = self.dice.about(self.average_purchase, 35).max(1_000);
         let cents = self.rates.in_currency(usd, currency, self.today);
         let value = self.value(cents, currency);
-        let bill = self.document("BILL");
+        let number = self.document("BILL");
         let due = self.in_days(if currency == Currency::Usd { 30 } else { 40 });
-        let mut entry = Entry::new(self.today, format!("Goods from {}, {bill}", supplier.name));
-        entry.usd(PRODUCTS[product].1, value).tagged("region", supplier.region);
-        entry.line(PAYABLES, -cents, currency).worth(-value).with(&supplier.name, &bill).due(due);
-        self.post(entry);
-        let claim = Claim { party: supplier.name.clone(), document: bill, currency, cents, value, end: End::Paid };
-        self.owe(due, claim);
+        let (name, stock, _, _) = PRODUCTS[product];
+        let account = if currency == Currency::Usd { stock } else { ON_THE_WAY };
+        let line = DocumentLine::new(name, account, cents).tagged("region", supplier.region);
+        self.receive(&supplier.code, &number, due, currency, line);
         if currency != Currency::Usd {
+            let mut entry = Entry::new(self.today, format!("Goods of {number} arrived"));
+            entry.usd(stock, value);
+            entry.line(ON_THE_WAY, -cents, currency).worth(-value);
+            self.post(entry);
             let share = self.dice.between(20, 40);
             self.bill("Transocean Forwarding", "Freight and duty", "5100", value * share / 1_000, 20);
         }
     }
 
-    /// A bill in USD for an expense, to be paid in so many days. Answers the entry's number and the bill's.
-    pub(super) fn bill(&mut self, party: &str, what: &str, account: &'static str, cents: i64, days: i64) -> (String, String) {
-        let document = self.document("BILL");
-        let due = self.in_days(days);
-        let id = self.post(bill_entry(self.today, party, what, &document, account, cents, due));
-        let claim =
-            Claim { party: party.to_owned(), document: document.clone(), currency: Currency::Usd, cents, value: cents, end: End::Paid };
+    /// A bill of one line, to be paid when it falls due.
+    fn receive(&mut self, party: &str, number: &str, due: NaiveDate, currency: Currency, line: DocumentLine) {
+        let cents = line.net();
+        self.issue(Document {
+            kind: DocumentKind::Bill,
+            side: Side::Payable,
+            number: number.to_owned(),
+            party: party.to_owned(),
+            date: self.today,
+            due: Some(due),
+            against: None,
+            currency,
+            lines: vec![line],
+        });
+        let value = self.value(cents, currency);
+        let claim = Claim { party: party.to_owned(), document: number.to_owned(), currency, cents, value, end: End::Paid };
         self.owe(due, claim);
-        (id, document)
+    }
+
+    /// A bill in USD for an expense, to be paid in so many days. Answers its number.
+    pub(super) fn bill(&mut self, party: &str, what: &str, account: &'static str, cents: i64, days: i64) -> String {
+        let number = self.document("BILL");
+        let due = self.in_days(days);
+        let line = DocumentLine::new(what, account, cents).tagged("department", department(account));
+        self.receive(&service(party), &number, due, Currency::Usd, line);
+        number
+    }
+
+    /// A bill for an expense of some time ahead: first day, last day, and where it waits.
+    pub(super) fn bill_over(
+        &mut self,
+        party: &str,
+        what: &str,
+        account: &'static str,
+        cents: i64,
+        over: (NaiveDate, NaiveDate, &'static str),
+    ) {
+        let number = self.document("BILL");
+        let due = self.in_days(20);
+        let line = DocumentLine { over: Some(over), ..DocumentLine::new(what, account, cents) };
+        self.receive(&service(party), &number, due, Currency::Usd, line.tagged("department", department(account)));
     }
 
     pub(super) fn pay(&mut self, claim: Claim) {
         let Claim { party, document, currency, cents, value, .. } = claim;
         self.provide(cents, currency);
-        let paid = self.value(cents, currency);
-        let mut entry = Entry::new(self.today, format!("Paid {document} to {party}"));
-        entry.line(PAYABLES, cents, currency).worth(value).with(&party, &document);
-        entry.line(bank(currency), -cents, currency).worth(-paid);
-        if paid != value {
-            entry.line(EXCHANGE, 0, currency).worth(paid - value);
-        }
-        self.post(entry);
+        let (number, pays) = (self.document("PM"), Some(document));
+        let (date, account) = (self.today, bank(currency));
+        self.settle(Payment { side: Side::Payable, number, party, date, currency, cents, pays, account, charge: 0, carried: value });
     }
 
     /// Sees to it that a payment can be made: from the credit line, or by an exchange.
@@ -259,7 +340,7 @@ pub(super) fn bill_entry(
 ) -> Entry {
     let mut entry = Entry::new(date, format!("{what}, {document} of {party}"));
     entry.usd(account, cents).tagged("department", department(account));
-    entry.usd(PAYABLES, -cents).with(party, document).due(due);
+    entry.usd(PAYABLES, -cents).with(&service(party), document).due(due);
     entry
 }
 

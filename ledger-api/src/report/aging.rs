@@ -129,9 +129,11 @@ impl<'a> AgingReport<'a> {
             last = Some(&row.party);
             sheet.row(cells(row, shown));
         }
-        sheet.rule();
-        for (index, total) in self.totals().values().enumerate() {
-            sheet.strong(cells(total, if index == 0 { "Total".to_owned() } else { String::new() }));
+        if party {
+            sheet.rule();
+            for (index, total) in self.totals().values().enumerate() {
+                sheet.strong(cells(total, if index == 0 { "Total".to_owned() } else { String::new() }));
+            }
         }
         let value = if foreign {
             format!("\nIn all {} {}.\n", self.shown.grouped_value(self.value()), self.shown.functional())

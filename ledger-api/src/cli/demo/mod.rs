@@ -1,9 +1,12 @@
 //! `ledgerd demo`: everything at work, from nothing, on the company of [`crate::demo`]. Invents its files, imports
-//! them, mends and closes through the writer, projects, reports, replays, verifies.
+//! them, does through the writer what comes after (losses, revaluation, commissions, the closing of months and of a year),
+//! projects, reports, replays, verifies.
 //!
 //! Run again, it finds everything in its place, posts nothing twice, and proves it all again.
 
+mod finish;
 mod screen;
+mod setup;
 
 use std::path::Path;
 use std::time::Instant;
@@ -12,23 +15,28 @@ use anyhow::Context;
 use chrono::NaiveDate;
 use clap::Args;
 use ledger_core::book::Valuation;
-use ledger_core::command::{CorrectEntry, DefineCommodity, ReverseEntry};
-use ledger_core::period::{Month, PeriodStatus};
-use ledger_core::{Actor, Command, Seq};
-use ledger_projections::reports::{Closing, Point};
+use ledger_core::command::DefineCommodity;
+use ledger_core::money::decimal_of;
+use ledger_core::subledger::Side;
+use ledger_core::{Actor, Command, Rejection, Seq};
+use ledger_projections::reports::{self, AgingBy, Basis, CashFlowQuery, Closing, ItemQuery, Point, USUAL_BOUNDS, cash_flows};
 use ledger_store::OrgStore;
 use ledger_store::load::load_book;
 use ledger_store::writer::{IdempotencyKey, NewOrganization, Receipt, Request, SubmitError};
 
+use self::finish::Task;
 use self::screen::{Screen, Step};
 use super::complaint::{Complaint, Outcome};
 use super::output::print;
 use super::shell::{Session, Shell};
-use super::{import, progress, replay, verify};
-use crate::demo::{ENTRIES_MAX, ENTRIES_MIN, Files, Followup, Plan, write};
+use super::{import, progress, replay, verify, year};
+use crate::demo::{ENTRIES_MAX, ENTRIES_MIN, Files, Followup, Plan, roles, write};
+use crate::import::documents::{Amounts, Kind, Settings};
 use crate::import::run::{Format, ImportOptions, Summary};
 use crate::report::Heading;
+use crate::report::aging::AgingReport;
 use crate::report::balance_sheet::BalanceSheet;
+use crate::report::cash_flow::{CashFlowStatement, Detail, Method};
 use crate::report::income_statement::IncomeStatement;
 use crate::report::source;
 use crate::report::trial_balance::{Show, TrialBalance};
@@ -38,10 +46,6 @@ const COMPANY: &str = "Meridian Supply Co.";
 /// The last day of its books, and the year that is reported.
 const LAST: NaiveDate = NaiveDate::from_ymd_opt(2025, 12, 31).unwrap();
 const YEAR: NaiveDate = NaiveDate::from_ymd_opt(2025, 1, 1).unwrap();
-/// The first month, how many are closed in all, and how many of these hard.
-const FIRST_MONTH: i32 = 2024 * 12;
-const CLOSED: i32 = 21;
-const HARD_CLOSED: i32 = 12;
 /// The key under which the company's books begin; its request is the plan.
 const BEGIN: &str = "demo:begin";
 
@@ -91,7 +95,7 @@ pub(super) async fn run(shell: &Shell, args: DemoArgs) -> anyhow::Result<Outcome
     let folder = shell.home().await.join("demo").join(&demo.slug);
     let files = demo.invent(plan, &folder)?;
     demo.import(&files).await?;
-    demo.follow_up(&files.followups).await?;
+    demo.follow_up(plan, &files.followups).await?;
     demo.project().await?;
     let ties = demo.report().await?;
     let proven = demo.replay().await? & demo.verify().await?;
@@ -159,23 +163,50 @@ impl Demo<'_> {
 
     async fn import(&mut self, files: &Files) -> anyhow::Result<()> {
         let started = Instant::now();
-        self.import_file(&files.chart, Format::Chart).await?;
-        self.import_file(&files.rates, Format::Hledger).await?;
-        let what = format!("{} accounts, {} exchange rates", files.accounts, files.quotes);
-        self.screen.step("Import chart and rates", started, Step::said(what));
-        let started = Instant::now();
-        let summary = self.import_file(&files.journal, Format::Csv).await?;
-        let mut step = Step::of(summary.posted, "entries");
-        if summary.already > 0 {
-            step = Step::said(format!("{} were in already, {} posted", screen::count(summary.already), screen::count(summary.posted)));
+        self.import_file(&files.chart, Format::Chart, None).await?;
+        self.import_file(&files.rates, Format::Hledger, None).await?;
+        let parties = setup::prepare(&self.org).await?;
+        let what = format!("{} accounts, {} exchange rates, {parties} parties", files.accounts, files.quotes);
+        self.screen.step("Import chart, rates and parties", started, Step::said(what));
+        let roles = roles();
+        let (owed, owing) = (roles.receivables, roles.payables);
+        let settings = |control| Settings { amounts: Some(Amounts::Net), ..Settings::new(control, roles.bank) };
+        let [invoices, bills] = &files.documents;
+        let [receipts, payments] = &files.payments;
+        for (name, things, files) in [
+            ("Import the journal", "entries", vec![(&files.journal, None)]),
+            (
+                "Import invoices and bills",
+                "documents",
+                vec![(invoices, Some((Kind::Invoices, settings(owed)))), (bills, Some((Kind::Bills, settings(owing))))],
+            ),
+            (
+                "Import receipts and payments",
+                "payments",
+                vec![
+                    (receipts, Some((Kind::Payments(Side::Receivable), settings(owed)))),
+                    (payments, Some((Kind::Payments(Side::Payable), settings(owing)))),
+                ],
+            ),
+        ] {
+            let started = Instant::now();
+            let (mut posted, mut already) = (0, 0);
+            for (path, documents) in files {
+                let summary = self.import_file(path, Format::Csv, documents).await?;
+                (posted, already) = (posted + summary.posted, already + summary.already);
+            }
+            let mut step = Step::of(posted, things);
+            if already > 0 {
+                step = Step::said(format!("{} were in already, {} posted", screen::count(already), screen::count(posted)));
+            }
+            self.screen.step(name, started, step);
         }
-        self.screen.step("Import the journal", started, step);
         Ok(())
     }
 
-    async fn import_file(&self, path: &Path, format: Format) -> anyhow::Result<Summary> {
+    async fn import_file(&self, path: &Path, format: Format, documents: Option<(Kind, Settings)>) -> anyhow::Result<Summary> {
         let mut options = ImportOptions::new(format);
-        options.actor = actor();
+        (options.actor, options.documents) = (actor(), documents);
         (options.tabular.currency, options.tabular.functional_currency) = (Some("USD".into()), Some("USD".into()));
         // The same name wherever the folder is: it stands beside every rate.
         let name = path.file_name().unwrap_or_default().to_string_lossy().into_owned();
@@ -188,30 +219,63 @@ impl Demo<'_> {
         }
     }
 
-    /// What was found out later, the months' closing, and what was found out after that.
-    async fn follow_up(&mut self, followups: &[Followup]) -> anyhow::Result<()> {
+    /// What comes when the files are in: see [`finish`].
+    async fn follow_up(&mut self, plan: Plan, followups: &[Followup]) -> anyhow::Result<()> {
         let started = Instant::now();
-        let bar = progress::bar(self.shell.global.quiet, 0, "mending and closing");
-        let ids: Vec<&str> = followups.iter().map(id_of).collect();
+        let ids: Vec<&str> = followups.iter().filter_map(id_of).collect();
         let found = self.org.find_external_ids(&ids).await?;
         let seq_of = |id: &str| found.iter().find(|(known, _)| known == id).map(|(_, seq)| *seq);
-        let (late, early): (Vec<_>, Vec<_>) =
-            followups.iter().partition(|followup| matches!(followup, Followup::Reverse { late: true, .. }));
-        let mend = |followup: &&Followup| Some((format!("demo:mend:{}", id_of(followup)), command_of(followup, seq_of(id_of(followup))?)));
-        let commands: Vec<_> = early.iter().filter_map(mend).chain(closings()).chain(late.iter().filter_map(mend)).collect();
-        bar.set_length(commands.len() as u64);
-        let mended = ids.len();
-        for (key, command) in &commands {
-            let key = IdempotencyKey::new(key.as_str(), b"");
-            let receipt = submit(&self.session, &self.org, command.clone(), key).await?;
-            let before = receipt.first_seq.saturating_sub(1);
-            self.screen.unmended = if self.screen.unmended == 0 { before } else { before.min(self.screen.unmended) };
+        self.carry_out("mending", finish::mends(followups, false, seq_of).collect()).await?;
+        self.carry_out("month by month", finish::months(plan)).await?;
+        let book = load_book(&self.org).await?.book;
+        let owed = |seller: &str, number: &str| {
+            let party = book.party_by_code(seller)?.no;
+            let (_, item) = book.items_of(party, number).next()?;
+            Some(decimal_of(item.money.units().abs(), book.commodity(item.money.currency())?.scale))
+        };
+        self.carry_out("paying commissions", finish::payments(owed)).await?;
+        self.carry_out("revaluing", finish::revaluations().collect()).await?;
+        self.close_year().await?;
+        self.carry_out("closing", finish::closings(false).chain(finish::closings(true)).collect()).await?;
+        self.carry_out("mending", finish::mends(followups, true, seq_of).collect()).await?;
+        let (corrected, lost) = followups.iter().fold((0, 0), |(corrected, lost), followup| match followup {
+            Followup::Reverse { .. } => (corrected, lost),
+            Followup::Correct { .. } => (corrected + 1, lost),
+            Followup::WriteOff { .. } => (corrected, lost + 1),
+        });
+        let reversed = followups.len() - corrected - lost;
+        let what = format!("{reversed} reversals, {corrected} corrections, {lost} losses, 24 months, one year closed");
+        self.screen.step("Mend, recognise, revalue, close", started, Step::said(what));
+        Ok(())
+    }
+
+    /// The first year is closed explicitly, before its months are closed hard.
+    async fn close_year(&mut self) -> anyhow::Result<()> {
+        const KEY: &str = "demo:close-year";
+        if !self.org.find_keys(&[KEY]).await?.is_empty() {
+            return Ok(());
+        }
+        let last = YEAR.pred_opt().unwrap_or(YEAR);
+        let command = year::command(&self.org, roles().retained.into(), last).await?;
+        let task = Task { key: KEY.to_owned(), command, optional: false };
+        self.carry_out("closing the year", vec![task]).await
+    }
+
+    /// Does one after another; what stands under its key already is left as it is.
+    async fn carry_out(&mut self, what: &'static str, tasks: Vec<Task>) -> anyhow::Result<()> {
+        let bar = progress::bar(self.shell.global.quiet, tasks.len() as u64, what);
+        for Task { key, command, optional } in tasks {
+            match submit(&self.session, &self.org, command, IdempotencyKey::new(key.as_str(), b"")).await {
+                Ok(receipt) => {
+                    let before = receipt.first_seq.saturating_sub(1);
+                    self.screen.unmended = if self.screen.unmended == 0 { before } else { before.min(self.screen.unmended) };
+                }
+                Err(SubmitError::Rejected(Rejection::NothingToPay { .. })) if optional => {}
+                Err(error) => return Err(anyhow::Error::new(error).context(format!("the demo's own step {key} failed"))),
+            }
             bar.inc(1);
         }
         bar.finish_and_clear();
-        let corrected = followups.iter().filter(|followup| matches!(followup, Followup::Correct { .. })).count();
-        let what = format!("{} reversals, {corrected} corrections, {} closings", mended - corrected, CLOSED + HARD_CLOSED);
-        self.screen.step("Mend and close", started, Step { count: commands.len() as u64, ..Step::said(what) });
         Ok(())
     }
 
@@ -225,7 +289,7 @@ impl Demo<'_> {
         Ok(())
     }
 
-    /// Prints the three statements. Answers whether they tie out.
+    /// Prints the statements, what is open, and where cash went. Answers whether all of it ties out.
     async fn report(&mut self) -> anyhow::Result<bool> {
         let started = Instant::now();
         let now = source::movements(&self.org, (None, Some(LAST)), Point::Latest, Closing::Include).await?;
@@ -239,10 +303,20 @@ impl Demo<'_> {
         let income = IncomeStatement::new(&moved.books, &moved.balances);
         text.push('\n');
         text.push_str(&income.table(&self.heading(Some(YEAR), moved.seq), Some(1)));
+        for (side, title) in [(Side::Receivable, "Receivables by age"), (Side::Payable, "Payables by age")] {
+            let query = ItemQuery { side, as_of: LAST, point: Point::Latest, party: None };
+            let aging = reports::aging(&self.org, &query, Basis::DueDate, AgingBy::Total, &USUAL_BOUNDS).await?;
+            text.push('\n');
+            text.push_str(&AgingReport::new(&aging, &USUAL_BOUNDS, title).table(&self.heading(None, aging.seq)));
+        }
+        let flows = cash_flows(&self.org, &CashFlowQuery { from: YEAR, to: LAST, point: Point::Latest }).await?;
+        let cash = CashFlowStatement::new(&flows, Method::Direct, Detail::Section);
         text.push('\n');
-        let ties = trial.ties() && sheet.ties();
+        text.push_str(&cash.table(&self.heading(Some(YEAR), flows.seq)));
+        text.push('\n');
+        let ties = trial.ties() && sheet.ties() && cash.ties();
         self.screen.ties = ties;
-        self.screen.step("Report", started, Step::said("three statements"));
+        self.screen.step("Report", started, Step::said("three statements, two agings, cash flow"));
         print(&text)?;
         Ok(ties)
     }
@@ -276,30 +350,10 @@ impl Demo<'_> {
     }
 }
 
-fn id_of(followup: &Followup) -> &str {
+/// The number of an entry that is to be mended.
+fn id_of(followup: &Followup) -> Option<&str> {
     match followup {
-        Followup::Reverse { id, .. } | Followup::Correct { id, .. } => id,
+        Followup::Reverse { id, .. } | Followup::Correct { id, .. } => Some(id),
+        Followup::WriteOff { .. } => None,
     }
-}
-
-fn command_of(followup: &Followup, original: Seq) -> Command {
-    let reverse = |reason: &str| ReverseEntry { original, date: None, reason: reason.into() };
-    match followup {
-        Followup::Reverse { reason, .. } => Command::ReverseEntry(reverse(reason)),
-        Followup::Correct { reason, replacement, .. } => {
-            Command::CorrectEntry(Box::new(CorrectEntry { reverse: reverse(reason), replacement: replacement.draft() }))
-        }
-    }
-}
-
-/// Months are closed softly first; the first year hard when its books are finished.
-fn closings() -> impl Iterator<Item = (String, Command)> {
-    let close = |months: i32, status: PeriodStatus, reason: &'static str| {
-        (0..months).map(move |number| {
-            let month = Month::from_ordinal(FIRST_MONTH + number);
-            let command = Command::ClosePeriod { month, status, reason: reason.into(), accept_open: false };
-            (format!("demo:close:{}:{month}", status.as_str()), command)
-        })
-    };
-    close(CLOSED, PeriodStatus::SoftClosed, "month reported").chain(close(HARD_CLOSED, PeriodStatus::HardClosed, "year audited"))
 }

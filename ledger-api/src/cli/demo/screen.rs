@@ -73,7 +73,7 @@ impl Screen {
             "{} entries, {} events.\nChecked: {}; {}; {}.",
             count(self.entries),
             count(self.events),
-            said(self.ties, "debits equal credits", "debits do NOT equal credits"),
+            said(self.ties, "the statements tie out", "the statements do NOT tie out"),
             said(self.differences == 0, "every read model is what history gives", "read models DIFFER from history"),
             said(self.sound, "history is the one that was written", "history was CHANGED"),
         )
@@ -91,6 +91,8 @@ impl Screen {
         let lines = [
             ("the books as they stood when 2024 ended", format!("report balance-sheet --org {slug} --as-of 2024-12-31")),
             ("as they were known before anything was mended", format!("report trial-balance --org {slug} --at-seq {}", self.unmended)),
+            ("who owes what, and since when", format!("report aging --org {slug} --as-of 2025-12-31")),
+            ("how the profit became cash", format!("report cash-flow --org {slug} --to 2025-12-31 --method indirect")),
             ("one account, line by line", format!("report general-ledger --org {slug} --account 1040 --from 2025-12-01")),
             ("what happened, as JSON lines", format!("events --org {slug} --from 1200 --to 1210")),
             ("the same file again: nothing is posted twice", format!("import --org {slug} {}", folder.join("journal.csv").display())),
