@@ -292,6 +292,30 @@ async fn commissions_are_assigned_earned_and_paid_out() {
     assert_eq!(desk.run(&["commission", "plan", "define", "--org", "acme", "x", "--trigger", "cash", "--rule", "much"]).await.code, 2);
 }
 
+/// Imported invoices and payments earn like any other, and everything can be replayed and proved.
+#[tokio::test(flavor = "multi_thread")]
+async fn what_is_imported_earns_commission_too() {
+    let desk = acme().await;
+    desk.ok("commission plan define --org acme agents --trigger cash --expense 6500 --accrued 2300 --rule | percent 10").await;
+    desk.ok("commission assign --org acme agents P-1 --from 2025-01-01").await;
+    let folder = tempfile::tempdir().unwrap();
+    let import = async |kind: &str, text: &str| {
+        let path = folder.path().join(format!("{kind}.csv"));
+        std::fs::write(&path, text).unwrap();
+        desk.ok(&format!("import --org acme --kind {kind} {}", path.display())).await
+    };
+    import(
+        "invoices",
+        "entry,party,date,amount,account,tags\nI-1,C-1,2025-01-10,100.00,4000,seller=P-1\nI-2,C-1,2025-01-11,100.00,4000,\n",
+    )
+    .await;
+    import("payments", "entry,party,date,amount,account\nB-1,C-1,2025-02-20,150.00,1010\n").await;
+    let statement = desk.ok("commission statement --org acme --format csv").await;
+    assert!(statement.ends_with("P-1,agents,USD,10.00,0.00,0.00,10.00\n"), "{statement}");
+    assert!(desk.ok("replay --org acme").await.contains("everything is what history gives"));
+    desk.ok("verify --org acme").await;
+}
+
 #[tokio::test(flavor = "multi_thread")]
 async fn a_year_is_closed_by_an_entry_that_keeps_dimensions() {
     let desk = acme().await;

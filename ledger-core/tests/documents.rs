@@ -576,6 +576,21 @@ fn assigned_commissions_are_earned_by_themselves_and_once() {
          payout Q 2026-02-28 COM-1
          holds deferred 0 USD",
     );
+    // Lines name the seller where the invoice does not, and all that name one agree.
+    books(
+        "USD",
+        "plan agents invoice cost deferred: percent 10
+         party Q payee
+         assign agents P
+         assign agents Q
+         invoice C 2026-01-01: sales 100 sold P | sales 100
+         holds deferred -20 USD
+         invoice C 2026-01-01: sales 100 sold P | sales 100 sold Q
+         holds deferred -20 USD
+         invoice C 2026-01-01 seller=Q: sales 100 sold P | sales 100 sold Q
+         accrue agents Q INV-3
+         holds deferred -40 USD",
+    );
     // One payment settles several invoices: the tiers of one plan see each as the ones before it leave them.
     books(
         "USD",

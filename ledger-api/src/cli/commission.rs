@@ -98,7 +98,7 @@ pub struct ListArgs {
 #[derive(Debug, Args)]
 #[command(after_help = "\
 From then on invoices earn by themselves: with --customer all invoices of that customer, without it those that have the
-tag seller=PAYEE. A plan on the trigger `invoice` earns when an invoice is issued, one on `cash` as payments settle it.
+tag seller=PAYEE, themselves or on their lines where these agree. A plan on the trigger `invoice` earns when an invoice is issued, one on `cash` as payments settle it.
 Nothing is earned twice. Credit notes, and payments that are undone, take back. The same command with --to ends it.
 
 Examples:

@@ -40,8 +40,18 @@ pub struct DocumentFacts {
     pub credited_net: Units,
     /// What credit notes took back of the total.
     pub credited_total: Units,
-    /// Who sold, as its tag [`SELLER_TAG`] says.
+    /// Who sold, as its tag [`SELLER_TAG`] says, or that of all its lines that have one.
     pub seller: Option<Text>,
+}
+
+/// The seller that a document names in its tags, else the one that its lines agree on.
+fn seller(document: &Document) -> Option<Text> {
+    let named = |tags: &[(Text, Text)]| tags.iter().find(|(key, _)| key == SELLER_TAG).map(|(_, value)| value.clone());
+    named(&document.tags).or_else(|| {
+        let mut of_lines = document.lines.iter().filter_map(|line| named(&line.tags));
+        let first = of_lines.next();
+        if of_lines.all(|other| Some(&other) == first.as_ref()) { first } else { None }
+    })
 }
 
 impl DocumentFacts {
@@ -62,7 +72,7 @@ impl DocumentFacts {
             total: document.total,
             credited_net: 0,
             credited_total: 0,
-            seller: document.tags.iter().find(|(key, _)| key == SELLER_TAG).map(|(_, value)| value.clone()),
+            seller: seller(document),
         })
     }
 }

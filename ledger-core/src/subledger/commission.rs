@@ -211,7 +211,7 @@ pub fn claw_back(accrued: Units, base: Units, credited_before: Units, credited_n
     if base == 0 { 0 } else { taken(credited_before + credited_now) - taken(credited_before) }
 }
 
-/// The tag of an invoice that names the payee who sold.
+/// The tag of an invoice, or of its lines where all that have it agree, that names the payee who sold.
 pub const SELLER_TAG: &str = "seller";
 
 /// Who earns by a plan on which invoices, as soon as they are issued or paid.

@@ -4,7 +4,7 @@
 //! tax CODE: NAME RATE ACCOUNT [compound] [withheld] [recoverable=N] [reverse=ACCOUNT] [from=D] [to=D] [box=B] | …
 //! order|invoice|bill|claim|credit|debit PARTY DATE [no=N] [series=S] [cur=C] [rate=R] [value=V] [against=N] [due=D]
 //!     [terms=SHARE@DAYS,…] [control=ACCOUNT] [included] [per-document] [channel=C] [sure=N] [seller=P] [id=ID]: LINE | LINE …
-//!   LINE = ACCOUNT PRICE [x QUANTITY] [tax CODE] [cc VALUE] [defer START END METHOD ACCOUNT]
+//!   LINE = ACCOUNT PRICE [x QUANTITY] [tax CODE] [cc VALUE] [sold PAYEE] [defer START END METHOD ACCOUNT]
 //! invoice-order NUMBER DATE [no=N]
 //! receive|send|refund PARTY DATE ACCOUNT AMOUNT [cur=C] [rate=R] [value=V] [charge=ACCOUNT/AMOUNT] [no=N] [nothing]: TARGETS
 //! write-off PARTY:DOCUMENT ACCOUNT [AMOUNT] [on=DATE]
@@ -149,6 +149,7 @@ fn line(words: &[&str]) -> DraftDocumentLine {
         match *keyword {
             "x" => line.quantity = dec(after[0]),
             "tax" => line.tax_code = Some(after[0].into()),
+            "sold" => line.tags = vec![("seller".into(), after[0].into())],
             "cc" => line.tags = vec![("cost_center".into(), after[0].into())],
             "defer" => {
                 let method = DeferralMethod::parse(after[2]).unwrap();
