@@ -210,6 +210,22 @@ async fn what_was_known_earlier_is_shown_as_it_was() {
     ");
 }
 
+/// Books that nobody has told which account is the bank get their statement as soon as somebody does.
+#[tokio::test]
+async fn an_account_that_becomes_cash_was_cash_all_the_time() {
+    let desk = acme().await;
+    let report = ["report", "cash-flow", "--org", "acme", "--to", "2025-12-31", "--by", "section", "--format", "csv"];
+    let before = desk.ok(&report).await;
+    desk.ok(&["account", "change", "--org", "acme", "1010", "--sub-type", "general"]).await;
+    assert_eq!(desk.ok(&report).await, "section,kind,account,name,currency,amount,value\n");
+    desk.ok(&["account", "change", "--org", "acme", "1010", "--sub-type", "bank", "--name", "Main bank"]).await;
+    assert_eq!(desk.ok(&report).await, before);
+    let again = desk.ok(&["account", "change", "--org", "acme", "1010", "--parent", "none"]).await;
+    assert_eq!(again, "Account 1010 is so already; nothing was changed.\n");
+    let said = desk.refused(2, &["account", "change", "--org", "acme", "1010"]).await;
+    assert!(said.contains("give --name, --sub-type or --parent"), "{said}");
+}
+
 #[tokio::test]
 async fn what_cannot_be_asked_is_explained() {
     let desk = acme().await;

@@ -271,6 +271,33 @@ async fn cash_is_shown_for_what_it_was_for() {
     }
 }
 
+/// Where commodities are kept without a value, amounts tie out by themselves and are told from those with one.
+#[tokio::test(flavor = "multi_thread")]
+async fn what_has_no_value_is_counted_in_its_own_commodity() {
+    let ledger = check(
+        "org USD by-commodity
+         commodity HOURS 2
+         open bank asset sub=bank
+         open capital equity
+         open sales revenue
+         post 2026-01-05: bank 5 HOURS | capital -5 HOURS
+         post 2026-01-06: bank 8 USD | sales -8 USD",
+    );
+    let mut books = Books::begin().await;
+    books.append(&ledger, usize::MAX).await;
+    books.catch_up().await;
+    let query = CashFlowQuery { from: day("2026-01-01"), to: day("2026-12-31"), point: Point::Latest };
+    let found = cash_flows(&books.org, &query).await.unwrap();
+    assert_eq!(compare(&books.org, CashFlow::NAME, |_| ()).await.unwrap().count, 0);
+    let expected = ["operating sales 8.00 USD 8.00", "unclassified capital 5.00 HOURS 0.00"];
+    assert_eq!(shown(&ledger, &found.direct()), expected);
+    assert_eq!(found.direct().iter().map(|line| line.amount.unvalued).collect::<Vec<_>>(), [0, 1]);
+    let hours = found.closing.values().find(|amount| amount.unvalued > 0).unwrap();
+    assert_eq!((hours.units, hours.functional), (500, 0));
+    assert_eq!(sums(&found.direct()), pairs(&found.closing));
+    assert_eq!(sums(&found.indirect()), pairs(&found.closing));
+}
+
 /// Accounts, and where their movements stand.
 #[test]
 fn accounts_stand_where_somebody_said_or_where_their_sub_type_says() {

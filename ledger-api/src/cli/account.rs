@@ -1,13 +1,13 @@
 //! `ledgerd account`: the chart of accounts, from the command line.
 
 use clap::{Args, Subcommand};
-use ledger_core::command::OpenAccount;
+use ledger_core::command::{ChangeAccount, OpenAccount};
 use ledger_core::{Account, AccountRef, AccountType, Activity, Command, SubType};
 use ledger_store::OrgId;
 use ledger_store::load::load_book;
 use serde_json::{Value, json};
 
-use super::complaint::Outcome;
+use super::complaint::{Complaint, Outcome};
 use super::output::{self, Format, FormatArg, Sheet, print, text};
 use super::report_items::SideArg;
 use super::shell::{Session, Shell};
@@ -18,6 +18,8 @@ use crate::report::books::code_order;
 pub enum AccountCommand {
     /// Open an account; opening one that stands already with the same type changes nothing
     Open(OpenArgs),
+    /// Change an account's name, sub-type or place in the chart
+    Change(ChangeArgs),
     /// Make an account a control account: each of its lines is an open item of a party from then on
     Control(ControlArgs),
     /// Say what an account's movements count as in a cash-flow statement, of any period
@@ -110,6 +112,31 @@ pub struct OpenArgs {
     pub summary: bool,
 }
 
+/// Arguments of `account change`.
+#[derive(Debug, Args)]
+#[command(after_help = "\
+Examples:
+  ledgerd account change --org acme 1010 --sub-type bank
+  ledgerd account change --org acme 1010 --name \"Bank, main\" --parent 1000
+  ledgerd account change --org acme 1010 --parent none")]
+pub struct ChangeArgs {
+    /// The organization, by its short name
+    #[arg(long, value_name = "SLUG")]
+    pub org: String,
+    /// The account's code
+    #[arg(value_name = "CODE")]
+    pub code: String,
+    /// Its name from now on
+    #[arg(long)]
+    pub name: Option<String>,
+    /// What reports and rules need to know from now on: cash, bank, receivable, payable, tax, cogs ...
+    #[arg(long, value_name = "SUB-TYPE", value_parser = sub_type)]
+    pub sub_type: Option<SubType>,
+    /// Code of the account above it from now on, or none
+    #[arg(long, value_name = "CODE")]
+    pub parent: Option<String>,
+}
+
 /// Arguments of `account list`.
 #[derive(Debug, Args)]
 pub struct ListArgs {
@@ -140,6 +167,7 @@ fn activity(word: &str) -> Result<ActivityArg, String> {
 pub(super) async fn run(shell: &Shell, command: AccountCommand) -> anyhow::Result<Outcome> {
     match command {
         AccountCommand::Open(args) => open(shell, args).await,
+        AccountCommand::Change(args) => change(shell, &args).await,
         AccountCommand::Control(args) => control(shell, &args).await,
         AccountCommand::Activity(args) => say_activity(shell, &args).await,
         AccountCommand::List(args) => list(shell, &args).await,
@@ -167,6 +195,23 @@ async fn open(shell: &Shell, args: OpenArgs) -> anyhow::Result<Outcome> {
         Some(ActivityArg(activity)) => set_activity(&session, organization.org, &args.code, activity).await,
         None => Ok(Outcome::Done),
     }
+}
+
+async fn change(shell: &Shell, args: &ChangeArgs) -> anyhow::Result<Outcome> {
+    if args.name.is_none() && args.sub_type.is_none() && args.parent.is_none() {
+        return Err(Complaint::usage("nothing was said that shall change").hint("give --name, --sub-type or --parent").into());
+    }
+    let session = shell.connect().await?;
+    let organization = session.organization(&args.org).await?;
+    let parent = args.parent.as_deref().map(|code| (code != "none").then(|| AccountRef::from(code)));
+    let account = args.code.as_str().into();
+    let command = ChangeAccount { account, name: args.name.as_deref().map(Into::into), sub_type: args.sub_type, parent };
+    let receipt = session.submit(organization.org, Command::ChangeAccount(command)).await?;
+    print(&match receipt.event_count {
+        0 => format!("Account {} is so already; nothing was changed.\n", args.code),
+        _ => format!("Changed account {} at seq {}.\n", args.code, receipt.last_seq()),
+    })?;
+    Ok(Outcome::Done)
 }
 
 async fn say_activity(shell: &Shell, args: &ActivityArgs) -> anyhow::Result<Outcome> {

@@ -191,8 +191,19 @@ impl Found {
             }
         }
         if bulk.is_none() {
-            let made = sides.items().filter_map(|(no, account, net)| Some(((seq, no), sources(account, sides.against(net))?)));
-            found.items = made.collect();
+            let mut known: Vec<(AccountNo, (CommodityNo, Units), Option<Sources>)> = Vec::new();
+            for (no, account, net) in sides.items() {
+                let group = Sides::group(net);
+                let made = match known.iter().find(|(of, same, _)| (*of, *same) == (account, group)) {
+                    Some((.., made)) => made.clone(),
+                    None => {
+                        let made = sources(account, sides.against(net));
+                        known.push((account, group, made.clone()));
+                        made
+                    }
+                };
+                found.items.extend(made.map(|made| ((seq, no), made)));
+            }
         }
         found
     }

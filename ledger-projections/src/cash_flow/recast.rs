@@ -24,6 +24,7 @@ const ROWS: usize = 16_384;
 
 /// Replaces all rows by what follows from history up to an event, with these accounts as cash.
 pub(super) async fn rewrite(tx: &mut OrgTx, cash: BTreeSet<AccountNo>, last: Seq) -> Result<(), ProjectionError> {
+    sqlx::query("SET LOCAL statement_timeout = 0").execute(&mut **tx).await.doing("set up cash flows anew")?;
     for statement in [
         "DELETE FROM read.cash_flow WHERE org_id = $1",
         "DELETE FROM read.cash_flow_item WHERE org_id = $1",

@@ -62,8 +62,8 @@ impl Sides {
                 Role::Control if line.money.units() != 0 => Target::Item(no, line.account),
                 Role::Control | Role::Other => Target::Account(line.account),
             };
-            let known = nets.iter_mut().find(|net| role == Role::Cash && (net.role, net.currency) == (role, currency));
             let cash = (line.money.units(), line.functional);
+            let known = if role == Role::Cash { nets.iter_mut().find(|net| (net.role, net.currency) == (role, currency)) } else { None };
             match known {
                 Some(net) => net.cash = plus(net.cash, cash),
                 None => nets.push(Net { role, target, currency, cash }),
@@ -80,6 +80,11 @@ impl Sides {
     /// The lines that are open items.
     pub(super) fn items(&self) -> impl Iterator<Item = (i32, AccountNo, &Net)> {
         self.0.iter().filter_map(|net| if let Target::Item(no, account) = net.target { Some((no, account, net)) } else { None })
+    }
+
+    /// What lines on one side of a currency have against them is the same for all of them.
+    pub(super) fn group(net: &Net) -> (CommodityNo, Units) {
+        (net.currency, net.sign())
     }
 
     /// What stands against a line, with weights that are positive.
