@@ -13,7 +13,7 @@ use ledger_core::command::{Allocate, RegisterParty, ReverseEntry};
 use ledger_core::draft::{DraftDetail, DraftRate};
 use ledger_core::subledger::{Allocation, ItemId, Party, PartyKind, PartyNo, Side, Terms};
 use ledger_core::{AccountNo, Command, CommodityNo, DraftEntry, DraftLine, Event, Money, RateType, Seq};
-use ledger_projections::reports::{AgingBy, Basis, ItemQuery, Point, USUAL_BOUNDS, aging, open_items};
+use ledger_projections::reports::{AgingBy, AllocationQuery, Basis, ItemQuery, Point, USUAL_BOUNDS, aging, allocations, open_items};
 use ledger_projections::{OpenItem, catch_up, compare, projection::by_name, rebuild};
 use rust_decimal::Decimal;
 
@@ -211,8 +211,27 @@ async fn assert_as_the_model(world: &World, model: &Model, dice: &mut Dice) {
             let total = aging(&world.org, &query, basis, AgingBy::Total, &USUAL_BOUNDS).await.unwrap();
             let total: Decimal = total.rows.iter().map(|row| row.total().amount).sum();
             assert_eq!(total, expected.iter().map(|(_, _, open)| *open).sum::<Decimal>(), "buckets and unapplied are the open items");
+            assert_settled_as_the_model(world, model, &query, seq).await;
         }
     }
+}
+
+/// The list of allocations: what was taken off each item that is owed, and by which others, event by event.
+async fn assert_settled_as_the_model(world: &World, model: &Model, query: &ItemQuery, seq: Seq) {
+    let owed = |item: &&Item| item.side == query.side && item.amount.signum() == query.side.opening_sign();
+    let mut expected: Vec<(Seq, String, Decimal)> = Vec::new();
+    for item in model.items.iter().filter(owed) {
+        let counts = |(at, date, _): &&(Seq, NaiveDate, i128)| *at <= seq && *date <= query.as_of;
+        let settled = |units: i128| Decimal::from_i128_with_scale(-units * query.side.opening_sign(), 2);
+        expected.extend(item.moves.iter().filter(counts).map(|(at, _, units)| (*at, item.document.clone(), settled(*units))));
+    }
+    expected.sort();
+    let asked = AllocationQuery { side: query.side, from: day(0), to: query.as_of, point: query.point, party: None };
+    let rows = allocations(&world.org, &asked).await.unwrap().rows;
+    assert!(rows.iter().all(|row| row.by_amount == row.amount && row.reverses.is_some() == row.amount.is_sign_negative()), "{rows:?}");
+    let mut found: Vec<_> = rows.into_iter().map(|row| (row.seq, row.document, row.amount)).collect();
+    found.sort();
+    assert_eq!(found, expected, "{query:?}");
 }
 
 #[tokio::test(flavor = "multi_thread")]

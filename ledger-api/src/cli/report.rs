@@ -12,7 +12,7 @@ use super::output::{Format, FormatArg, json, print};
 use super::progress;
 use super::report_cash::{self, CashFlowArgs};
 use super::report_deferrals::{self, DeferralArgs};
-use super::report_items::{self, AgingArgs, OpenItemsArgs};
+use super::report_items::{self, AgingArgs, AllocationArgs, OpenItemsArgs};
 use super::report_revenue::{self, RevenueArgs};
 use super::report_tax::{self, TaxArgs};
 use super::shell::Shell;
@@ -40,6 +40,8 @@ pub enum ReportCommand {
     CashFlow(CashFlowArgs),
     /// Every open invoice, bill, credit and unapplied payment
     OpenItems(OpenItemsArgs),
+    /// What settled what in a period, and what exchange rates did to it
+    Allocations(AllocationArgs),
     /// Tax of a period by code, box, document or month
     Tax(TaxArgs),
     /// Deferred revenue and prepaid expense: what was recognised, and what waits
@@ -195,6 +197,7 @@ pub(super) async fn run(shell: &Shell, command: ReportCommand) -> anyhow::Result
         ReportCommand::CashFlow(args) => report_cash::cash_flow(shell, args).await,
         ReportCommand::Aging(args) => report_items::aging(shell, args).await,
         ReportCommand::OpenItems(args) => report_items::open_items(shell, args).await,
+        ReportCommand::Allocations(args) => report_items::allocations(shell, args).await,
         ReportCommand::Tax(args) => report_tax::tax(shell, args).await,
         ReportCommand::Deferrals(args) => report_deferrals::deferrals(shell, args).await,
         ReportCommand::Revenue(args) => report_revenue::revenue(shell, args).await,

@@ -1,18 +1,19 @@
-//! `ledgerd report aging` and `report open-items`: receivables and payables.
+//! `ledgerd report aging`, `open-items` and `allocations`: receivables and payables.
 
 use chrono::NaiveDate;
 use clap::{Args, ValueEnum};
 use ledger_core::subledger::Side;
-use ledger_projections::reports::{self, AgingBy, Basis, ItemQuery, USUAL_BOUNDS};
+use ledger_projections::reports::{self, AgingBy, AllocationQuery, Basis, ItemQuery, USUAL_BOUNDS};
 
 use super::complaint::Outcome;
 use super::moment;
 use super::output::{Format, json, print};
-use super::report::{Common, Ready};
+use super::report::{Common, Ready, check_span};
 use super::shell::Shell;
 use crate::report::aging::AgingReport;
+use crate::report::allocations as settled;
 use crate::report::open_items::{to_csv, to_json, to_table};
-use crate::report::source::Needs;
+use crate::report::source::{Needs, year_begin};
 
 /// Which open items.
 #[derive(Debug, Args)]
@@ -110,6 +111,55 @@ pub struct OpenItemsArgs {
     common: Common,
     #[command(flatten)]
     which: Which,
+}
+
+/// Arguments of `report allocations`.
+#[derive(Debug, Args)]
+#[command(after_help = "\
+One row per allocation, as the settled invoice or bill has it; what undoes one is negative.
+
+CSV columns: date,party,document,kind,currency,amount,functional,settled_by,by_kind,by_currency,by_amount,realised,seq,reverses.
+
+Examples:
+  ledgerd report allocations --org acme --from 2025-12-01 --to 2025-12-31
+  ledgerd report allocations --org acme --side payable --party V-17 --format csv")]
+pub struct AllocationArgs {
+    #[command(flatten)]
+    common: Common,
+    /// What others owe, or what is owed to others
+    #[arg(long, value_enum, default_value_t, value_name = "SIDE")]
+    side: SideArg,
+    /// The first day [default: the first day of the year of --to]
+    #[arg(long, value_name = "DATE", value_parser = moment::date)]
+    from: Option<NaiveDate>,
+    /// The last day [default: the last day with an entry]
+    #[arg(long, value_name = "DATE", value_parser = moment::date)]
+    to: Option<NaiveDate>,
+    /// One party only
+    #[arg(long, value_name = "CODE")]
+    party: Option<String>,
+}
+
+pub(super) async fn allocations(shell: &Shell, args: AllocationArgs) -> anyhow::Result<Outcome> {
+    check_span(args.from, args.to)?;
+    let ready = args.common.ready(shell, Needs::Items).await?;
+    let to = ready.day(args.to).await?;
+    let from = args.from.unwrap_or_else(|| year_begin(to, 1));
+    check_span(Some(from), Some(to))?;
+    let side = Side::from(args.side);
+    let query = AllocationQuery { side, from, to, point: ready.point, party: args.party.map(Into::into) };
+    let found = reports::allocations(&ready.org, &query).await?;
+    let heading = ready.heading(Some(from), Some(to), found.seq);
+    let title = match side {
+        Side::Receivable => "Receivables settled",
+        Side::Payable => "Payables settled",
+    };
+    print(&match ready.format {
+        Format::Table => settled::to_table(&found, &heading, title),
+        Format::Csv => settled::to_csv(&found)?,
+        Format::Json => json(&settled::to_json(&found, &heading, side.as_str())),
+    })?;
+    Ok(Outcome::Done)
 }
 
 async fn query(ready: &Ready, which: Which) -> anyhow::Result<ItemQuery> {

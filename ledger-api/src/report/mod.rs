@@ -6,6 +6,7 @@
 //! Sign: debit positive throughout, until a report shows a section on its natural side.
 
 pub mod aging;
+pub mod allocations;
 pub mod balance_sheet;
 pub mod books;
 pub mod cash_flow;

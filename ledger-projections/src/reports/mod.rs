@@ -3,6 +3,7 @@
 //! Every question has a [`Point`] of knowledge: what is known now comes from the read models, what was known at an
 //! earlier event or time from a fold of history, which waits for no projection.
 
+mod allocations;
 mod balances;
 mod balances_fold;
 mod cash_flow;
@@ -17,6 +18,7 @@ mod tax;
 use ledger_core::{Seq, Timestamp};
 use ledger_store::OrgStore;
 
+pub use allocations::{AllocationLine, AllocationQuery, Allocations, allocations};
 pub use balances::{BalanceQuery, BalanceRow, Balances, Closing, balances};
 pub use cash_flow::{Amount, Amounts, CashFlowLine, CashFlowQuery, CashFlows, Section, What, cash_flows, section_of};
 pub use deferrals::{DeferralAmounts, DeferralBy, DeferralQuery, DeferralRow, Deferrals, Schedule, deferrals};
@@ -31,6 +33,7 @@ pub use tax::{Tax, TaxAmounts, TaxBy, TaxDocument, TaxLine, TaxQuery, tax};
 
 /// The statements whose plans a test reads: they must stay ranges of an index.
 pub mod statements {
+    pub use super::allocations::ALLOCATIONS;
     pub use super::balances::SUM;
     pub use super::cash_flow::FLOWS;
     pub use super::deferrals::DEFERRALS;
