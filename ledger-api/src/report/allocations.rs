@@ -76,15 +76,15 @@ pub fn to_table(found: &Allocations, heading: &Heading, title: &str) -> String {
     }
     let shown = Shown::new(&found.chart);
     let realised = format!("Realised {}", shown.functional());
+    let undone = found.rows.iter().any(|row| row.reverses.is_some());
     let columns = [text("Date"), text("Party"), text("Document"), text("Settled by"), text("Cur."), number("Amount"), number(realised)];
-    let mut sheet = Sheet::new(columns.into_iter().chain([number("Seq"), number("Undoes")]));
+    let mut sheet = Sheet::new(columns.into_iter().chain([number("Seq")]).chain(undone.then(|| number("Undoes"))));
     for row in &found.rows {
-        let by = format!("{} {}", row.by_kind.replace('_', " "), row.by_document);
         let amount = shown.grouped(row.amount, &row.currency);
         let gain = if row.realised.is_zero() { String::new() } else { shown.grouped_value(row.realised) };
-        let undoes = row.reverses.map(|seq| seq.to_string()).unwrap_or_default();
+        let undoes = undone.then(|| row.reverses.map(|seq| seq.to_string()).unwrap_or_default());
         let (date, party, document, currency) = (row.date.to_string(), row.party.clone(), row.document.clone(), row.currency.clone());
-        sheet.row([date, party, document, by, currency, amount, gain, row.seq.to_string(), undoes]);
+        sheet.row([date, party, document, row.by_document.clone(), currency, amount, gain, row.seq.to_string()].into_iter().chain(undoes));
     }
     sheet.rule();
     let total: Decimal = found.rows.iter().map(|row| row.realised).sum();

@@ -131,9 +131,9 @@ pub(super) fn payments(open: impl Fn(&str, &str) -> Option<rust_decimal::Decimal
     tasks
 }
 
-/// Foreign items and holdings at the closing rates of each month, when everything else of it is in.
+/// Foreign items and holdings at the closing rates of each month that is closed, when everything else of it is in.
 pub(super) fn revaluations() -> impl Iterator<Item = Task> {
-    (0..MONTHS).map(last_day).map(|date| Task::new(format!("demo:revalue:{date}"), Command::Revalue { date }))
+    (0..CLOSED).map(last_day).map(|date| Task::new(format!("demo:revalue:{date}"), Command::Revalue { date }))
 }
 
 /// Months are closed softly first; the first year hard when its books are finished.

@@ -244,7 +244,7 @@ impl Demo<'_> {
             Followup::WriteOff { .. } => (corrected, lost + 1),
         });
         let reversed = followups.len() - corrected - lost;
-        let what = format!("{reversed} reversals, {corrected} corrections, {lost} losses, 24 months, one year closed");
+        let what = format!("{reversed} reversals, {corrected} corrections, {lost} losses, 21 months and one year closed");
         self.screen.step("Mend, recognise, revalue, close", started, Step::said(what));
         Ok(())
     }
