@@ -169,9 +169,15 @@ async fn bills_abroad_with_reverse_charge() {
     let said = pay(&desk, "out --party V-7 --account 1010 --date 2026-02-20 --amount 50 --pays 4711 --rate 1.20").await;
     let settled = "Settled 50.00 EUR of 4711 with OUT-1, 2026-02-20, exchange loss 5.00 USD.";
     assert!(said.lines().any(|line| line == settled), "{said}");
+    // A party's item in another currency says how much it settles.
+    pay(&desk, "out --party V-7 --account 1010 --date 2026-02-21 --amount 11 --currency USD --unapplied").await;
+    let said = desk.ok(&["allocation", "make", "--org", "acme", "--party", "V-7", "--from", "OUT-2", "--to", "4711=11:10"]).await;
+    assert!(said.starts_with("Made one allocation"), "{said}");
+    let said = pay(&desk, "out --party V-7 --account 1010 --date 2026-02-21 --amount 12 --currency USD --pays 4711=12:10").await;
+    assert_eq!(said.lines().last(), Some("Settled 10.00 EUR of 4711 with OUT-3, 2026-02-21, exchange loss 1.00 USD."));
     let shown: serde_json::Value = serde_json::from_str(&show(&desk, "4711 --party V-7 --format json").await).unwrap();
     assert_eq!(shown["type"], "BillReceived");
-    assert_eq!((&shown["items"][0]["open"], &shown["items"][0]["open_functional"]), (&"50.00".into(), &"55.00".into()));
+    assert_eq!((&shown["items"][0]["open"], &shown["items"][0]["open_functional"]), (&"30.00".into(), &"33.00".into()));
     assert_eq!((&shown["settled"][0]["document"], &shown["settled"][0]["amount"]), (&"OUT-1".into(), &"50.00".into()));
     let rows = shown["tax"].as_array().unwrap();
     assert_eq!(rows.len(), 2, "what can be deducted and what is due: {rows:?}");

@@ -202,6 +202,14 @@ async fn payments_settle_what_they_name() {
     .await;
     let expected = ["invoice C-1 1 USD 15 15", "payment_in C-1 P3 USD -5 -5"];
     assert_eq!(open(&org, Side::Receivable).await, expected, "the first due is paid first; a refund takes what was paid twice");
+    take(&org, &How::new(Kind::Invoices), "number,party,date,amount,currency\nE1,C-2,2026-01-10,100.00,EUR\n").await;
+    let text = "number,party,date,amount,currency,invoice no,settled\nP6,C-2,2026-02-01,88.00,USD,E1,80.00\n";
+    take(&org, &payments, text).await;
+    let expected = ["invoice C-1 1 USD 15 15", "invoice C-2 E1 EUR 20 22", "payment_in C-1 P3 USD -5 -5"];
+    assert_eq!(open(&org, Side::Receivable).await, expected, "in another currency it says how much it settles");
+    let summary = import(&org, &payments, "number,party,date,amount,currency,invoice no\nP7,C-2,2026-02-06,1.00,USD,E1\n").await;
+    let refusal = summary.refusals.first().unwrap().to_string();
+    assert!(refusal.contains("ALLOCATION_NEEDS_AMOUNTS") && refusal.contains("state how much of each"), "{refusal}");
     let summary = import(&org, &payments, "number,party,date,amount,invoice no\nP5,C-1,2026-02-06,1.00,77\n").await;
     let refusal = summary.refusals.first().unwrap().to_string();
     assert!(refusal.contains(":2:") && refusal.contains("ITEM_UNKNOWN") && refusal.contains("C-1:77"), "{refusal}");
@@ -514,7 +522,7 @@ fn any_cell() -> impl proptest::strategy::Strategy<Value = &'static str> {
 }
 
 /// Fields that documents or payments have, and one that neither has.
-const FIELDS: [&str; 24] = [
+const FIELDS: [&str; 25] = [
     "kind",
     "due_date",
     "terms",
@@ -537,6 +545,7 @@ const FIELDS: [&str; 24] = [
     "deferral_method",
     "bank_charge",
     "charge_account",
+    "settled",
     "external_id",
     "debit",
 ];

@@ -2,13 +2,14 @@
 
 use chrono::NaiveDate;
 use clap::{Args, Subcommand};
-use ledger_core::command::{Allocate, AllocationTarget, ItemRef};
-use ledger_core::{Command, Seq};
+use ledger_core::command::{Allocate, ItemRef};
+use ledger_core::{Command, Event, Seq};
 use rust_decimal::Decimal;
 
 use super::complaint::Outcome;
 use super::moment;
 use super::output::print;
+use super::recording::{self, Target, positive, target};
 use super::shell::Shell;
 
 /// The commands of `allocation`.
@@ -27,7 +28,8 @@ Without --to, what is due first is settled first. What is left of a payment stay
 
 Examples:
   ledgerd allocation make --org acme --party C-1042 --from PAY-7
-  ledgerd allocation make --org acme --party C-1042 --from PAY-7 --to INV-12=40.00 --to INV-15")]
+  ledgerd allocation make --org acme --party C-1042 --from PAY-7 --to INV-12=40.00 --to INV-15
+  ledgerd allocation make --org acme --party C-1042 --from PAY-8 --to EUR-3=110.00:100.00")]
 pub struct MakeArgs {
     /// The organization, by its short name
     #[arg(long, value_name = "SLUG")]
@@ -38,11 +40,12 @@ pub struct MakeArgs {
     /// The document that settles: a payment or a credit note
     #[arg(long, value_name = "DOCUMENT")]
     pub from: String,
-    /// A document that is settled, and how much of it; may be repeated, and is done in this order
-    #[arg(long, value_name = "DOCUMENT[=AMOUNT]", value_parser = target)]
-    pub to: Vec<(String, Option<Decimal>)>,
+    /// A document that is settled, and how much of --from goes there; between two currencies also how much of the document that
+    /// settles; may be repeated, and is done in this order
+    #[arg(long, value_name = "DOCUMENT[=AMOUNT[:SETTLED]]", value_parser = target)]
+    pub to: Vec<Target>,
     /// How much in all [default: all that is left of --from]
-    #[arg(long, value_name = "AMOUNT", value_parser = amount)]
+    #[arg(long, value_name = "AMOUNT", value_parser = positive)]
     pub amount: Option<Decimal>,
     /// When it counts [default: the later date of the two documents]
     #[arg(long, value_name = "DATE", value_parser = moment::date)]
@@ -66,18 +69,6 @@ pub struct ReverseArgs {
     pub reason: String,
 }
 
-fn amount(word: &str) -> Result<Decimal, String> {
-    let wrong = || format!("expected a positive amount such as 40.00, found `{word}`");
-    Decimal::from_str_exact(word).ok().filter(|amount| *amount > Decimal::ZERO).ok_or_else(wrong)
-}
-
-fn target(word: &str) -> Result<(String, Option<Decimal>), String> {
-    match word.rsplit_once('=') {
-        None => Ok((word.to_owned(), None)),
-        Some((document, asked)) => Ok((document.to_owned(), Some(amount(asked)?))),
-    }
-}
-
 pub(super) async fn run(shell: &Shell, command: AllocationCommand) -> anyhow::Result<Outcome> {
     match command {
         AllocationCommand::Make(args) => make(shell, args).await,
@@ -88,17 +79,16 @@ pub(super) async fn run(shell: &Shell, command: AllocationCommand) -> anyhow::Re
 async fn make(shell: &Shell, args: MakeArgs) -> anyhow::Result<Outcome> {
     let session = shell.connect().await?;
     let organization = session.organization(&args.org).await?;
-    let to = args.to.iter().map(|(document, amount)| AllocationTarget {
-        item: ItemRef::document(&args.party, document),
-        amount: *amount,
-        settled: None,
-    });
+    let to = args.to.iter().map(|target| target.of(&args.party));
     let allocate = Allocate { from: ItemRef::document(&args.party, &args.from), to: to.collect(), amount: args.amount, date: args.date };
     let receipt = session.submit(organization.org, Command::Allocate(Box::new(allocate))).await?;
-    print(&match receipt.event_count {
-        0 => "Nothing was open to be settled; nothing was changed.\n".to_owned(),
-        1 => format!("Made one allocation at seq {}.\n", receipt.last_seq()),
-        count => format!("Made {count} allocations, up to seq {}.\n", receipt.last_seq()),
+    // Accounts for exchange differences and conversion may have been opened on the way.
+    let followed = recording::followed(&session.store.for_org(organization.org), &receipt).await?;
+    let made: Vec<_> = followed.iter().filter(|(_, event)| matches!(event, Event::ItemsAllocated { .. })).map(|(seq, _)| *seq).collect();
+    print(&match made.as_slice() {
+        [] => "Nothing was open to be settled; nothing was changed.\n".to_owned(),
+        [seq] => format!("Made one allocation at seq {seq}.\n"),
+        [.., last] => format!("Made {} allocations, up to seq {last}.\n", made.len()),
     })?;
     Ok(Outcome::Done)
 }

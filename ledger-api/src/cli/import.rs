@@ -45,7 +45,8 @@ Examples:
 Invoices and bills have number, party, date, amount, and may have kind (invoice, credit_note, debit_note, order), due_date,
 terms, currency, account, description, quantity, unit_price, tax_code, reference, against (what a note takes back), memo,
 series, tags, rate or value, deferral_start, deferral_end, deferral_account. A negative total is a credit note, or a refund
-among payments. A payment settles the document that it names, else what is due first, or nothing with --unapplied.
+among payments. A payment settles the document that it names (settled: how much of it, where
+that is in another currency), else what is due first, or nothing with --unapplied.
 In JSON lines each object is a document with \"lines\": [{...}, {...}].
 
 The presets quickbooks and xero know the headers, titles, subtotals and totals of those programs' journals. Their
@@ -473,7 +474,8 @@ fn as_text(args: &ImportArgs, summary: &Summary, took: Option<Duration>) -> Stri
         let _ = writeln!(text, "Note: {remark}.");
     }
     if summary.refused == 0 && !summary.dry_run {
-        let _ = writeln!(text, "Next: ledgerd report trial-balance --org {}", args.org);
+        let report = if args.kind == DocumentArg::Entries { "trial-balance" } else { "aging" };
+        let _ = writeln!(text, "Next: ledgerd report {report} --org {}", args.org);
     }
     text
 }

@@ -2,13 +2,13 @@
 
 use chrono::NaiveDate;
 use clap::{Args, Subcommand, ValueEnum};
-use ledger_core::command::{AllocationTarget, ItemRef, RecordPayment, Settles};
+use ledger_core::command::{RecordPayment, Settles};
 use ledger_core::{AccountRef, Command, DocumentKind, Text};
 use rust_decimal::Decimal;
 
 use super::complaint::Outcome;
 use super::moment;
-use super::recording::{OnceArgs, WorthArgs, key_of, on_account, positive, record, tag};
+use super::recording::{OnceArgs, Target, WorthArgs, key_of, on_account, positive, record, tag, target};
 use super::report_items::SideArg;
 use super::shell::Shell;
 use crate::import::source::Recording;
@@ -41,6 +41,7 @@ Examples:
   ledgerd payment record in --org acme --party C-1042 --account 1010 --date 2026-02-03 --amount 120.00 \\
       --pays INV-12=40.00 --pays INV-15 --charge 6800=2.50 --reference BANK-77
   ledgerd payment record out --org acme --party V-7 --account 1010 --date 2026-02-03 --amount 900 --currency EUR --rate 1.0845
+  ledgerd payment record in --org acme --party C-1042 --account 1010 --date 2026-02-03 --amount 110 --currency USD --pays EUR-3=110:100
   ledgerd payment record refund --org acme --party C-1042 --account 1010 --date 2026-02-09 --amount 15.00 --pays CN-3")]
 pub struct RecordArgs {
     /// Which way the money went
@@ -64,9 +65,10 @@ pub struct RecordArgs {
     /// Its currency [default: the party's, else the functional one]
     #[arg(long, value_name = "CODE")]
     pub currency: Option<String>,
-    /// A document that it pays, and how much of it; may be repeated, and is done in this order
-    #[arg(long, value_name = "DOCUMENT[=AMOUNT]", value_parser = target, conflicts_with = "unapplied")]
-    pub pays: Vec<(String, Option<Decimal>)>,
+    /// A document that it pays, and how much of the payment goes there; between two currencies also how much of the document that
+    /// settles; may be repeated, and is done in this order
+    #[arg(long, value_name = "DOCUMENT[=AMOUNT[:SETTLED]]", value_parser = target, conflicts_with = "unapplied")]
+    pub pays: Vec<Target>,
     /// Settle nothing yet
     #[arg(long)]
     pub unapplied: bool,
@@ -105,14 +107,6 @@ pub struct RecordArgs {
     pub once: OnceArgs,
 }
 
-/// Reads `INV-12` or `INV-12=40.00`. A number may have a `=` of its own where no amount follows it.
-fn target(word: &str) -> Result<(String, Option<Decimal>), String> {
-    match word.rsplit_once('=') {
-        None => Ok((word.to_owned(), None)),
-        Some((document, amount)) => Ok((document.to_owned(), Some(positive(amount)?))),
-    }
-}
-
 impl RecordArgs {
     fn payment(&self) -> RecordPayment {
         let kind = match self.way {
@@ -120,13 +114,8 @@ impl RecordArgs {
             WayArg::Out => DocumentKind::PaymentOut,
             WayArg::Refund => DocumentKind::Refund,
         };
-        let target = |(document, amount): &(String, Option<Decimal>)| AllocationTarget {
-            item: ItemRef::document(&self.party, document),
-            amount: *amount,
-            settled: None,
-        };
         let settles = match (self.pays.is_empty(), self.unapplied) {
-            (false, _) => Settles::These(self.pays.iter().map(target).collect()),
+            (false, _) => Settles::These(self.pays.iter().map(|target| target.of(&self.party)).collect()),
             (true, true) => Settles::Nothing,
             (true, false) => Settles::ByDueDate,
         };

@@ -2,9 +2,10 @@
 
 use clap::Args;
 use futures::TryStreamExt;
+use ledger_core::command::{AllocationTarget, ItemRef};
 use ledger_core::{Book, Command, Context, DocumentKind, Event, ItemId, Money, PartyNo, Seq, Text, Units};
 use ledger_store::load::{LoadError, load_book, to_chain};
-use ledger_store::writer::{IdempotencyKey, Request};
+use ledger_store::writer::{IdempotencyKey, Receipt, Request};
 use ledger_store::{OrgStore, Organization};
 use rust_decimal::Decimal;
 
@@ -83,6 +84,33 @@ pub(super) fn on_account(word: &str) -> Result<(String, Decimal), String> {
     Ok((account.trim().to_owned(), positive(amount.trim()).map_err(|_| wrong())?))
 }
 
+/// A document that is settled: how much of what settles it is taken, and how much of it that settles, where said.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Target {
+    document: String,
+    taken: Option<Decimal>,
+    settled: Option<Decimal>,
+}
+
+impl Target {
+    pub(super) fn of(&self, party: &str) -> AllocationTarget {
+        AllocationTarget { item: ItemRef::document(party, &self.document), amount: self.taken, settled: self.settled }
+    }
+}
+
+/// Reads `INV-12`, `INV-12=40.00`, or between two currencies `INV-12=40.00:36.50`. A number that has a `=` of its own is
+/// followed by an amount.
+pub(super) fn target(word: &str) -> Result<Target, String> {
+    let Some((document, amounts)) = word.rsplit_once('=') else {
+        return Ok(Target { document: word.to_owned(), taken: None, settled: None });
+    };
+    let (taken, settled) = match amounts.split_once(':') {
+        None => (positive(amounts)?, None),
+        Some((taken, settled)) => (positive(taken)?, Some(positive(settled)?)),
+    };
+    Ok(Target { document: document.to_owned(), taken: Some(taken), settled })
+}
+
 /// The request in a form that does not change between versions: a key is bound to it.
 pub(super) fn key_of(key: &str, recording: &Recording) -> IdempotencyKey {
     let mut bytes = canonical(recording);
@@ -120,8 +148,7 @@ pub(super) async fn record(
         if receipt.replayed {
             lead = "Recorded before, under this key:";
         }
-        let last = receipt.first_seq + Seq::from(receipt.event_count);
-        let events = if receipt.event_count == 0 { Vec::new() } else { events(&org, receipt.first_seq, last - 1).await? };
+        let events = followed(&org, &receipt).await?;
         (load_book(&org).await?.book, events)
     };
     print(&match once.format.format {
@@ -144,8 +171,13 @@ pub(super) async fn record(
     Ok(Outcome::Done)
 }
 
-async fn events(org: &OrgStore, first: Seq, last: Seq) -> anyhow::Result<Vec<(Seq, Event)>> {
+/// The events that followed a command.
+pub(super) async fn followed(org: &OrgStore, receipt: &Receipt) -> anyhow::Result<Vec<(Seq, Event)>> {
     let mut found = Vec::new();
+    if receipt.event_count == 0 {
+        return Ok(found);
+    }
+    let (first, last) = (receipt.first_seq, receipt.last_seq());
     let mut commits = Box::pin(org.commits(first, Some(last)));
     while let Some(commit) = commits.try_next().await? {
         for recorded in to_chain(org.org(), commit).events() {
@@ -235,4 +267,23 @@ fn sentence(book: &Book, event: &Event, lead: &str) -> Option<String> {
         Event::ActorRegistered { .. } => return None,
         other => other.type_name().to_owned(),
     })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_is_settled_says_how_much() {
+        let read = |word: &str| target(word).map(|target| (target.document, target.taken, target.settled));
+        let number = |text: &str| Some(text.parse().unwrap());
+        assert_eq!(read("INV-12"), Ok(("INV-12".to_owned(), None, None)));
+        assert_eq!(read("INV-12=40.00"), Ok(("INV-12".to_owned(), number("40.00"), None)));
+        assert_eq!(read("A=B=40:36.50"), Ok(("A=B".to_owned(), number("40"), number("36.50"))));
+        for word in ["INV-12=", "INV-12=x", "INV-12=-1", "INV-12=40:0", "INV-12=1:2:3"] {
+            assert!(read(word).is_err(), "{word}");
+        }
+        assert_eq!(on_account("Expenses:Bank=2.50"), Ok(("Expenses:Bank".to_owned(), "2.50".parse().unwrap())));
+        assert!(on_account("6800").is_err() && tag("site").is_err() && tag("=x").is_err());
+    }
 }

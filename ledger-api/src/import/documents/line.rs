@@ -22,6 +22,8 @@ pub(super) struct Line {
 /// A part of a payment: how much, and what it pays.
 pub(super) struct Part {
     pub(super) document: Option<Text>,
+    /// How much of the document that settles, in its currency, where that is another than the payment's.
+    pub(super) settled: Option<Decimal>,
     pub(super) units: Units,
 }
 
@@ -57,7 +59,11 @@ impl Reading<'_> {
     pub(super) fn part(&self, row: &impl Row) -> Result<Part, Flaw> {
         let amount = number(row, Field::Amount, self.options)?.ok_or_else(|| missing(Field::Amount, "an amount"))?;
         let units = minor_units(row, Field::Amount, amount, self.currency, self.scale)?;
-        Ok(Part { document: row.cell(Field::Document).map(Text::from), units })
+        let settled = number(row, Field::Settled, self.options)?;
+        if let (Some(text), None) = (row.cell(Field::Settled), row.cell(Field::Document)) {
+            return Err(Flaw::cell(Field::Settled, text, "the row settles a document and names none", "fill in document"));
+        }
+        Ok(Part { document: row.cell(Field::Document).map(Text::from), settled, units })
     }
 
     /// Quantity, unit price and what they come to. Two of the three are enough; all three must agree.

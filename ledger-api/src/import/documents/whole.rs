@@ -215,8 +215,9 @@ impl Pending {
         let in_parts = self.parts.len() > 1;
         let target = |part: &Part| {
             let document = part.document.as_ref()?;
-            let amount = in_parts.then(|| decimal_of(sign * part.units, self.scale));
-            Some(AllocationTarget { item: ItemRef::document(&self.party, document), amount, settled: None })
+            let amount = (in_parts || part.settled.is_some()).then(|| decimal_of(sign * part.units, self.scale));
+            let settled = part.settled.map(|settled| settled.abs());
+            Some(AllocationTarget { item: ItemRef::document(&self.party, document), amount, settled })
         };
         let named: Vec<AllocationTarget> = self.parts.iter().filter_map(target).collect();
         payment.settles = match (named.is_empty(), settings.unapplied) {

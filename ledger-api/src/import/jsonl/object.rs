@@ -274,6 +274,7 @@ fn is_amount(field: Field) -> bool {
             | Field::Quantity
             | Field::UnitPrice
             | Field::BankCharge
+            | Field::Settled
     )
 }
 

@@ -166,6 +166,7 @@ impl Gathered {
                     self.text(document);
                 }
                 self.optional(target.amount.map(|amount| amount.to_string()).as_deref());
+                self.optional(target.settled.map(|settled| settled.to_string()).as_deref());
             }),
         }
     }

@@ -116,6 +116,8 @@ fields! {
     DeferralAccount "deferral_account",
     /// By days or by months.
     DeferralMethod "deferral_method",
+    /// How much of a document a payment in another currency settles.
+    Settled "settled",
     /// What the bank kept of a payment.
     BankCharge "bank_charge",
     /// Where that goes.

@@ -68,7 +68,7 @@ const PAYMENT: &[Field] = &[
     Field::Tags,
     Field::ExternalId,
 ];
-const PAID: &[Field] = &[Field::Amount, Field::Document];
+const PAID: &[Field] = &[Field::Amount, Field::Document, Field::Settled];
 
 impl Vocabulary {
     /// The field that `--columns` calls so.
