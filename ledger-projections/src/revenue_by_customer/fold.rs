@@ -75,13 +75,15 @@ impl Revenue {
     pub(crate) fn add(&mut self, chart: &Chart, event: &Recorded) -> Result<(), String> {
         let Some(entry) = event.event.entry() else { return Ok(()) };
         let is_revenue = |line: &&Line| chart.account(line.account).is_some_and(|account| account.kind == AccountType::Revenue);
+        let mut any = false;
         for line in entry.lines().iter().filter(is_revenue) {
             self.check(chart, line)?;
+            any = true;
         }
         if let Some(party) = party_of_schedules(chart, &event.event, entry) {
             self.documents.insert(to_i64(event.seq), party);
         }
-        if !entry.lines().iter().any(|line| is_revenue(&line)) || chart.is_closing(entry) {
+        if !any || chart.is_closing(entry) {
             return Ok(());
         }
         if let Event::DeferralsRecognised { parts, .. } = &event.event {

@@ -8,7 +8,7 @@ use ledger_projections::Deferral;
 use ledger_projections::reports::{DeferralBy, DeferralQuery, DeferralRow, Point, deferrals};
 use rust_decimal::Decimal;
 
-use crate::shelf::{Shelf, Sums, events, history, moved, some_day, units, without_zeros};
+use crate::shelf::{SEEDS, Shelf, Sums, events, history, moved, some_day, units, without_zeros};
 use crate::words::random::Dice;
 use crate::words::{Ledger, attempt, check};
 
@@ -118,13 +118,19 @@ async fn assert_as_the_book(shelf: &Shelf, ledger: &Ledger) {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn what_waits_is_on_the_deferred_accounts_at_every_day_and_event() {
+    for seed in SEEDS {
+        schedules_of_a_history(seed).await;
+    }
+}
+
+async fn schedules_of_a_history(seed: u64) {
     let mut shelf = Shelf::new().await;
-    let mut dice = Dice(85);
+    let mut dice = Dice(seed);
     let ledger = history(&mut dice, 420);
     let mut seen: BTreeMap<&str, usize> = BTreeMap::new();
     events(&ledger).for_each(|(_, event)| *seen.entry(event.type_name()).or_default() += 1);
     for name in ["DeferralScheduled", "DeferralsRecognised", "DeferralCancelled"] {
-        assert!(seen.get(name).is_some_and(|times| *times > 10), "{name}: {seen:?}");
+        assert!(seen.get(name).is_some_and(|times| *times > 4), "{name}: {seen:?}");
     }
     shelf.take(&ledger, Deferral::NAME, &mut dice).await;
     assert_as_the_accounts(&shelf, &ledger, &mut dice).await;

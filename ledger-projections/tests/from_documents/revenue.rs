@@ -9,7 +9,7 @@ use ledger_core::{AccountType, BalancedEntry, Command, EntryKind, Event, Seq};
 use ledger_projections::reports::{BalanceQuery, Closing, Point, RevenueBy, RevenueQuery, RevenueRow, balances, revenue};
 use ledger_projections::{AccountBalance, RevenueByCustomer};
 
-use crate::shelf::{Shelf, Sums, events, some_day, units, without_zeros};
+use crate::shelf::{SEEDS, Shelf, Sums, events, some_day, units, without_zeros};
 use crate::words::random::{Dice, begin, step};
 use crate::words::{Ledger, attempt, check};
 
@@ -163,13 +163,19 @@ async fn assert_as_the_model(shelf: &Shelf, ledger: &Ledger, dice: &mut Dice) {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn revenue_of_customers_is_the_revenue_of_the_income_statement() {
+    for seed in SEEDS {
+        revenue_of_a_history(seed).await;
+    }
+}
+
+async fn revenue_of_a_history(seed: u64) {
     let mut shelf = Shelf::new().await;
-    let mut dice = Dice(55);
+    let mut dice = Dice(seed);
     let ledger = history(&mut dice, 500);
     let mut seen: BTreeMap<&str, usize> = BTreeMap::new();
     events(&ledger).for_each(|(_, event)| *seen.entry(event.type_name()).or_default() += 1);
     let closings = ledger.history.values().filter(|entry| entry.header().kind == EntryKind::Closing).count();
-    assert!(seen["DeferralsRecognised"] > 10 && seen["CreditNoteIssued"] > 10 && closings > 1, "{seen:?}, {closings} closings");
+    assert!(seen["DeferralsRecognised"] > 4 && seen["CreditNoteIssued"] > 4 && closings > 1, "{seen:?}, {closings} closings");
     shelf.take(&ledger, RevenueByCustomer::NAME, &mut dice).await;
     shelf.catch_up(AccountBalance::NAME).await;
     assert_as_the_model(&shelf, &ledger, &mut dice).await;

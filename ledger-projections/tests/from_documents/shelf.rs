@@ -21,6 +21,9 @@ use crate::words::{Ledger, attempt};
 /// When the first commit is recorded; each later one a second after the one before.
 const BEGAN: Timestamp = Timestamp(1_700_000_000_123_457);
 
+/// What random histories begin with.
+pub(crate) const SEEDS: [u64; 3] = [24, 85, 20_261_121];
+
 /// A stream that a ledger's events are appended to.
 pub(crate) struct Shelf {
     database: TestDatabase,

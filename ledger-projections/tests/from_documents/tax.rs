@@ -8,7 +8,7 @@ use ledger_core::{BalancedEntry, Document, DocumentKind, Event, Seq, Side};
 use ledger_projections::TaxReport;
 use ledger_projections::reports::{Point, TaxAmounts, TaxBy, TaxLine, TaxQuery, tax};
 
-use crate::shelf::{Shelf, Sums, events, history, moved, some_day, units, without_zeros};
+use crate::shelf::{SEEDS, Shelf, Sums, events, history, moved, some_day, units, without_zeros};
 use crate::words::random::Dice;
 use crate::words::{Ledger, attempt, check};
 
@@ -153,11 +153,17 @@ async fn assert_as_the_model(shelf: &Shelf, ledger: &Ledger, dice: &mut Dice) {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn tax_rows_are_the_documents_and_the_tax_accounts() {
+    for seed in SEEDS {
+        tax_of_a_history(seed).await;
+    }
+}
+
+async fn tax_of_a_history(seed: u64) {
     let mut shelf = Shelf::new().await;
-    let mut dice = Dice(24);
+    let mut dice = Dice(seed);
     let ledger = history(&mut dice, 420);
     let reversed = facts(&ledger).iter().filter(|(_, fact)| matches!(fact, Fact::Reversal(..))).count();
-    assert!(reversed > 15, "{reversed} reversals");
+    assert!(reversed > 10, "{reversed} reversals");
     for nature in 0..5 {
         let far = "9999-12-31".parse().unwrap();
         let some = expected(&ledger, "1000-01-01".parse().unwrap(), far, ledger.book.seq()).values().any(|sums| sums[nature] != 0);
@@ -165,7 +171,7 @@ async fn tax_rows_are_the_documents_and_the_tax_accounts() {
     }
     shelf.take(&ledger, TaxReport::NAME, &mut dice).await;
     assert_as_the_model(&shelf, &ledger, &mut dice).await;
-    assert!(shelf.assert_as_history(TaxReport::NAME).await > 200);
+    assert!(shelf.assert_as_history(TaxReport::NAME).await > 100);
     assert_as_the_model(&shelf, &ledger, &mut dice).await;
 }
 
