@@ -481,7 +481,7 @@ rejections! {
         /// Of which side.
         side: &'static str,
     } = "CONTROL_UNSET", "no {side} control account is designated", "designate a control account first", transient;
-    /// The document's schedules were recognised in part, or it is a credit note that cancelled some.
+    /// The document's schedules were recognised or cancelled in part, or it is a credit note that cancelled some.
     DeferralRecognised {
         /// The document.
         seq: Seq,

@@ -367,6 +367,23 @@ fn commissions_are_accrued_taken_back_and_paid_out() {
     );
 }
 
+/// Negated whole, it would leave on the deferred account what the credit note took from it already.
+#[test]
+fn a_document_is_not_reversed_once_a_credit_note_cancelled_some_of_its_schedule() {
+    books(
+        "USD",
+        "invoice C 2026-01-01: sales 120 defer 2026-01-01 2026-12-31 months prepaid
+         credit C 2026-01-02 against=INV-1: sales 20
+         holds prepaid -100 USD
+         reverse document-1 => DEFERRAL_RECOGNISED
+         reverse document => DEFERRAL_RECOGNISED
+         credit C 2026-01-03 against=INV-1: sales 100
+         reverse document-2 => DEFERRAL_RECOGNISED
+         holds prepaid 0 USD
+         holds ar 0 USD",
+    );
+}
+
 #[test]
 fn reversed_documents_leave_nothing_behind() {
     books(

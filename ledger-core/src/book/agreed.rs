@@ -118,7 +118,7 @@ pub(crate) struct Agreed {
     pub(crate) accruals: Ascending<Seq, KeptAccrual>,
     /// Credit notes: what each is against, its net and its total.
     pub(crate) credits: BTreeMap<Seq, (Seq, Units, Units)>,
-    /// Documents of whose schedules something was recognised, and credit notes that cancelled some: not reversed.
+    /// Documents of whose schedules something was recognised or cancelled, and what cancelled it: not reversed.
     pub(crate) irreversible: BTreeSet<Seq>,
     volumes: BTreeMap<VolumeKey, Units>,
     by_document: BTreeSet<(Seq, Seq)>,
@@ -231,7 +231,8 @@ impl Book {
             Event::DeferralScheduled(deferral) => agreed.schedule(deferral),
             Event::DeferralCancelled { deferral, by } => {
                 agreed.schedule(deferral);
-                agreed.irreversible.insert(*by);
+                // The document would be negated whole, though a part of what it deferred is gone already.
+                agreed.irreversible.extend([deferral.id.seq, *by]);
             }
             Event::EntryReversed { entry, .. } => {
                 let credited = entry.header().reverses.and_then(|original| agreed.credits.remove(&original));

@@ -22,7 +22,7 @@ use crate::period::Month;
 use crate::{Seq, Text, Timestamp};
 
 /// Version of the snapshot's layout.
-pub const VERSION: u16 = 7;
+pub const VERSION: u16 = 8;
 
 /// Bytes of one snapshot that a reader accepts.
 const SNAPSHOT_BYTES_MAX: usize = 4 << 30;

@@ -9,7 +9,7 @@
 //! close MONTH soft|hard [accept why=WORD]      reopen MONTH        permit soft | permit none
 //! post DATE [rounding=CODE] [id=ID]: LINE | LINE …               (entries are #1, #2 … as they are posted)
 //!   LINE = ACCOUNT AMOUNT CURRENCY [@@ AMOUNT CURRENCY] [= FUNCTIONAL] [at RATE QUOTE] [due DATE] [party CODE] [doc NUMBER]
-//! reverse #N|document [DATE]                                          correct #N [DATE] by DATE: LINE | LINE …
+//! reverse #N|document|document-N [DATE]  (the last, or N before it)      correct #N [DATE] by DATE: LINE | LINE …
 //! holds ACCOUNT AMOUNT CURRENCY [FUNCTIONAL]                     lines #N: ACCOUNT AMOUNT CURRENCY FUNCTIONAL|- | …
 //! dated #N DATE
 //! party CODE KIND [terms=SHARE@DAYS,…] [receivable=CODE]         change-party CODE [terms=…] [receivable=CODE|-]
@@ -88,9 +88,10 @@ impl Ledger {
         if name == "last-event" {
             return self.book.seq();
         }
-        if name == "document" {
-            let place = self.events.iter().rposition(|proposed| matches!(proposed.event, Event::DocumentRecorded { .. }));
-            return place.map_or(0, |place| u64::try_from(place).unwrap() + 1);
+        if let Some(back) = name.strip_prefix("document") {
+            let back = back.strip_prefix('-').map_or(0, |back| back.parse().unwrap());
+            let documents = (1..).zip(&self.events).filter(|(_, proposed)| matches!(proposed.event, Event::DocumentRecorded { .. }));
+            return documents.map(|(seq, _)| seq).collect::<Vec<u64>>().into_iter().rev().nth(back).unwrap_or(0);
         }
         let no: usize = name.trim_start_matches('#').parse().unwrap();
         // An entry that nobody posted, for asking about it.

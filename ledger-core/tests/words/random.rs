@@ -112,7 +112,7 @@ pub(crate) fn step(dice: &mut Dice) -> String {
             let plan = dice.of(&["invoice", "cash"]);
             if dice.below(4) == 0 { format!("payout P 2026-04-28 COM-{no} cur={currency}") } else { format!("accrue {plan} P INV-{no}") }
         }
-        _ => "reverse document".to_owned(),
+        _ => format!("reverse document-{}", dice.below(8)),
     }
 }
 
