@@ -105,43 +105,43 @@ async fn cash_is_shown_for_what_it_was_for_by_both_methods() {
     insta::assert_snapshot!(desk.ok(&with(&["--method", "indirect"])).await, @r"
     Acme Trading: Cash flow, indirect method from 2025-01-01 to 2025-12-31
 
-                                               Cur.      Amount   Value USD
-    ────────────────────────────────────────────────────────────────────────
+                                                Cur.      Amount   Value USD
+    ─────────────────────────────────────────────────────────────────────────
      Operating activities
-       Profit of the period                    USD     2,100.00    2,140.00
-                                               EUR     1,000.00    1,080.00
-       1590 Worn (no cash)                     USD       100.00      100.00
-       1100 Receivables                        USD    -1,000.00   -1,000.00
-                                               EUR       200.00      224.00
-       Exchange differences that are no cash   USD         0.00      -40.00
-                                               EUR         0.00       40.00
-                                                      ─────────   ─────────
-     Cash from operating activities            USD     1,200.00    1,200.00
-                                               EUR     1,200.00    1,344.00
-                                                                   2,544.00
+       Profit of the period                     USD     2,100.00    2,140.00
+                                                EUR     1,000.00    1,080.00
+       1590 Worn (no cash)                      USD       100.00      100.00
+       1100 Receivables                         USD    -1,000.00   -1,000.00
+                                                EUR       200.00      224.00
+       Exchanges and differences without cash   USD         0.00      -40.00
+                                                EUR         0.00       40.00
+                                                       ─────────   ─────────
+     Cash from operating activities             USD     1,200.00    1,200.00
+                                                EUR     1,200.00    1,344.00
+                                                                    2,544.00
 
      Investing activities
-       1500 Machines                           USD    -4,000.00   -4,000.00
-                                                      ─────────   ─────────
-     Cash from investing activities            USD    -4,000.00   -4,000.00
+       1500 Machines                            USD    -4,000.00   -4,000.00
+                                                       ─────────   ─────────
+     Cash from investing activities             USD    -4,000.00   -4,000.00
 
      Financing activities
-       3000 Capital                            USD    10,000.00   10,000.00
-                                                      ─────────   ─────────
-     Cash from financing activities            USD    10,000.00   10,000.00
+       3000 Capital                             USD    10,000.00   10,000.00
+                                                       ─────────   ─────────
+     Cash from financing activities             USD    10,000.00   10,000.00
 
      Unclassified
-       2500 Loan                               USD     5,000.00    5,000.00
-                                                      ─────────   ─────────
-     Cash not classified                       USD     5,000.00    5,000.00
+       2500 Loan                                USD     5,000.00    5,000.00
+                                                       ─────────   ─────────
+     Cash not classified                        USD     5,000.00    5,000.00
 
-     Change in cash                            USD    12,200.00   12,200.00
-                                               EUR     1,200.00    1,344.00
-                                                                  13,544.00
-     Cash at the beginning                                             0.00
-     Cash at the end                           USD    12,200.00   12,200.00
-                                               EUR     1,200.00    1,344.00
-                                                                  13,544.00
+     Change in cash                             USD    12,200.00   12,200.00
+                                                EUR     1,200.00    1,344.00
+                                                                   13,544.00
+     Cash at the beginning                                              0.00
+     Cash at the end                            USD    12,200.00   12,200.00
+                                                EUR     1,200.00    1,344.00
+                                                                   13,544.00
 
     Nobody has said what the unclassified accounts count as. For 2500:
     ledgerd account activity --org acme 2500 operating|investing|financing|non-cash

@@ -268,7 +268,7 @@ impl<'a> CashFlowStatement<'a> {
             What::Elsewhere(no) => format!("{} (shown elsewhere)", name(no)),
             What::Unapplied(no) if self.flows.chart.control(no) == Some(Side::Payable) => format!("Payments not applied, {}", name(no)),
             What::Unapplied(no) => format!("Receipts not applied, {}", name(no)),
-            What::Differences => "Exchange differences that are no cash".to_owned(),
+            What::Differences => "Exchanges and differences without cash".to_owned(),
             What::Exchange => "Currencies exchanged".to_owned(),
             What::Fx => "Cash revalued".to_owned(),
             What::Opening => "Brought in by opening entries".to_owned(),

@@ -115,10 +115,11 @@ impl Flows {
         }
     }
 
-    fn take(&mut self, mut found: Found) {
-        self.rows.append(&mut found.rows);
-        self.items.append(&mut found.items);
-        self.unapplied.append(&mut found.unapplied);
+    fn take(&mut self, found: Found) {
+        self.rows.extend(found.rows);
+        // One by one: to append a map goes through all of the other.
+        self.items.extend(found.items);
+        self.unapplied.extend(found.unapplied);
     }
 
     fn add_entry(&mut self, chart: &Chart, seq: i64, entry: &BalancedEntry, makes_items: bool) -> Result<(), String> {

@@ -80,7 +80,7 @@ pub enum What {
     Elsewhere(AccountNo),
     /// Received or paid on a control account and not applied to any document.
     Unapplied(AccountNo),
-    /// Indirect: exchange differences that are no cash.
+    /// Indirect: exchanges between accounts without cash, and differences that are no cash.
     Differences,
     /// One currency exchanged for another.
     Exchange,
