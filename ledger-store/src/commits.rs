@@ -26,6 +26,9 @@ const SQLSTATE_NOT_UNIQUE: &str = "23505";
 /// SQLSTATE of an attempt to UPDATE, DELETE or TRUNCATE commits.
 pub const SQLSTATE_APPEND_ONLY: &str = "LK003";
 
+/// Bytes that an idempotency key has at most.
+const KEY_BYTES_MAX: usize = 1_000;
+
 /// Commits that one page of a read holds at most.
 pub const PAGE_COMMITS: u32 = 4_096;
 /// Bytes of payload after which a page of a read ends.
@@ -170,9 +173,13 @@ impl OrgStore {
     /// # Errors
     /// [`StoreError::UnknownOrg`] when the organization is not in this database.
     pub async fn head(&self) -> Result<Head, StoreError> {
+        self.head_on(self.store().pool()).await
+    }
+
+    async fn head_on(&self, executor: impl sqlx::PgExecutor<'_>) -> Result<Head, StoreError> {
         let row = sqlx::query("SELECT seq, hash, recorded_at FROM ledger.head($1)")
             .bind(self.org().0)
-            .fetch_optional(self.store().pool())
+            .fetch_optional(executor)
             .await
             .doing("read the stream's head")?
             .ok_or(StoreError::UnknownOrg(self.org()))?;
@@ -212,10 +219,23 @@ impl OrgStore {
             ([] | [_], []) => self.placing(APPEND_POSTING, commit, &row).bind_key(keys.first(), &row),
             _ => self.placing(APPEND_COMMIT, commit, &row).bind_names(keys, external_ids, &row),
         };
-        let answer: String = append.fetch_one(connection).await.and_then(|found| found.try_get(0)).map_err(classify)?;
-        match answer.as_str() {
-            "appended" => Ok(Appended { seq: commit.last_seq() }),
-            _ => Err(AppendError::Fenced),
+        let answer: Result<String, _> = append.fetch_one(&mut *connection).await.and_then(|found| found.try_get(0));
+        match (answer, keys) {
+            (Ok(answer), _) if answer == "appended" => Ok(Appended { seq: commit.last_seq() }),
+            (Ok(_), _) => Err(AppendError::Fenced),
+            (Err(error), [key]) if sqlstate(&error).as_deref() == Some(SQLSTATE_NOT_UNIQUE) => {
+                Err(self.place_or_key(connection, commit, key).await)
+            }
+            (Err(error), _) => Err(classify(error)),
+        }
+    }
+
+    /// What was not unique in a posting that was refused: its place, if that is taken, and else its key.
+    async fn place_or_key(&self, connection: &mut PgConnection, commit: &NewCommit, key: &NewKey) -> AppendError {
+        match self.head_on(connection).await {
+            Ok(head) if head.seq < commit.first_seq => AppendError::DuplicateKey { key: key.key.clone() },
+            Ok(_) => AppendError::Fenced,
+            Err(error) => AppendError::Refused(error),
         }
     }
 
@@ -459,6 +479,9 @@ impl AppendRow {
                 expected: "an event of the commit it comes with",
             });
         }
+        if let Some(key) = keys.iter().find(|key| key.key.is_empty() || key.key.len() > KEY_BYTES_MAX) {
+            return Err(out_of_range("length of a key", key.key.len(), "1 to 1,000 bytes"));
+        }
         Ok(Self {
             expected: to_i64("expected_seq", expected_seq)?,
             event_count: to_i32("event_count", commit.event_count)?,
@@ -481,7 +504,7 @@ fn classify(error: sqlx::Error) -> AppendError {
         return AppendError::OutcomeUnknown(StoreError::from_sqlx(doing, error));
     };
     match state.as_str() {
-        // Keys and external ids are inserted where they are free, so what is not unique is the commit's place.
+        // Several keys, and external ids, are inserted where they are free, so what is not unique is the commit's place.
         SQLSTATE_FENCED | SQLSTATE_NOT_UNIQUE => AppendError::Fenced,
         SQLSTATE_DUPLICATE_KEY => AppendError::DuplicateKey { key: detail(&error) },
         SQLSTATE_DUPLICATE_EXTERNAL_ID => AppendError::DuplicateExternalId { external_id: detail(&error) },

@@ -130,6 +130,7 @@ async fn a_used_key_or_external_id_undoes_the_whole_append_and_is_named() {
     let next = commit_after(head, 2, vec![2]);
     let cases = [
         ("a used key", vec![key("new", 4), key("b", 5)], vec![external_id("new", 4)], "key b"),
+        ("a used key alone", vec![key("b", 4)], vec![], "key b"),
         ("a key twice", vec![key("c", 4), key("c", 5)], vec![], "key c"),
         ("a used external id", vec![key("new", 4)], vec![external_id("new", 4), external_id("x", 5)], "external x"),
         ("an external id twice", vec![], vec![external_id("z", 4), external_id("z", 5)], "external z"),
@@ -142,6 +143,11 @@ async fn a_used_key_or_external_id_undoes_the_whole_append_and_is_named() {
         };
         assert_eq!(found, named, "{what}");
         assert_eq!(org.head().await.unwrap(), head, "{what}");
+    }
+    let late = Commit { prev_hash: GENESIS, ..commit_after(Head { seq: 0, hash: GENESIS, recorded_at: NOON }, 1, vec![3]) };
+    for keys in [vec![key("b", 1)], vec![key("new", 1)], vec![]] {
+        let lost = org.append_commit(&late, 0, &keys, &[]).await;
+        assert!(matches!(lost, Err(AppendError::Fenced)), "a place that is taken comes before a key that is: {lost:?}");
     }
     assert_eq!(org.find_keys(&["new", "c"]).await.unwrap(), []);
     assert_eq!(org.find_external_ids(&["new", "z"]).await.unwrap(), []);
