@@ -66,6 +66,8 @@ struct Task {
     in_flight: Mutex<Option<Flight>>,
     /// Kept from commit to commit while the pool can spare it.
     connection: Option<Connection>,
+    /// When to look whether it lies idle. Goes on from commit to commit: setting a timer for each would wake a thread.
+    lull: std::pin::Pin<Box<tokio::time::Sleep>>,
     attempts: u32,
     last_snapshot: Seq,
     /// How many requests were lately at work at the same time: so many are worth a moment's wait.
@@ -105,6 +107,7 @@ impl Task {
             again,
             in_flight: Mutex::new(None),
             connection: None,
+            lull: Box::pin(tokio::time::sleep(CONNECTION_IDLE)),
             attempts: 0,
             last_snapshot,
             crowd: 1,
@@ -180,14 +183,21 @@ impl Task {
             return Ok(true);
         }
         if self.connection.is_some() {
-            match tokio::time::timeout(CONNECTION_IDLE, requests.recv()).await {
-                Ok(Some(pending)) => {
+            tokio::select! {
+                biased;
+                arrived = requests.recv() => {
+                    let Some(pending) = arrived else { return Ok(false) };
                     self.decide_or_defer(pending).await?;
-                    return Ok(true);
                 }
-                Ok(None) => return Ok(false),
-                Err(_) => self.connection = None,
+                () = self.lull.as_mut() => {
+                    let until = self.departed + self.flight_time + CONNECTION_IDLE;
+                    if until <= Instant::now() {
+                        self.connection = None;
+                    }
+                    self.lull.as_mut().reset(until.max(Instant::now() + CONNECTION_IDLE / 2).into());
+                }
             }
+            return Ok(true);
         }
         match tokio::time::timeout(self.config.idle, requests.recv()).await {
             Ok(Some(pending)) => {
