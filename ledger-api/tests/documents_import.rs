@@ -673,3 +673,30 @@ async fn a_file_that_has_grown_goes_on() {
     let summary = import(&org, &invoices, &other).await;
     assert!(summary.nothing_written && summary.refusals[0].problem.contains("DOCUMENT_NUMBER_TAKEN"), "{:?}", summary.refusals);
 }
+
+/// What is refused stands in the rejects file as it stood, ready to be mended and imported again.
+#[tokio::test(flavor = "multi_thread")]
+async fn refused_documents_come_back_whole() {
+    let shelf = shelf().await;
+    let org = begin(&shelf, "acme").await;
+    let header = "number,party,date,amount,account";
+    let csv = format!(
+        "{header}\n1,C-1,2026-01-10,1.00,4000\n2,C-1,2026-01-10,2.00,4000\n2,C-1,2026-01-10,x,4000\n3,C-1,2026-01-10,3.00,1100\n4,C-1,2026-01-10,4.00,\n"
+    );
+    let bad = r#"{"number":"6","party":"C-1","date":"2026-01-10","lines":[{"amount":"1"},{"amount":"1","account":"1100"}]}"#;
+    let json = format!("{{\"number\":\"5\",\"party\":\"C-1\",\"date\":\"2026-01-10\",\"amount\":1}}\n{bad}\n");
+    let rows = "2,C-1,2026-01-10,2.00,4000\n2,C-1,2026-01-10,x,4000\n3,C-1,2026-01-10,3.00,1100\n";
+    for (how, text, posted, places, rejected) in [
+        (How::new(Kind::Invoices), csv, 2, vec![4, 5], format!("{header}\n{rows}")),
+        (How::json(Kind::Invoices), json, 1, vec![2], format!("{bad}\n")),
+    ] {
+        let folder = tempfile::tempdir().unwrap();
+        let (path, rejects) = (folder.path().join("documents"), folder.path().join("rejects"));
+        std::fs::write(&path, text).unwrap();
+        let options = ImportOptions { mode: Mode::SkipInvalid, rejects: Some(rejects.clone()), ..how.options() };
+        let summary = bring_in(&org, &path, &options).await.unwrap();
+        assert_eq!(summary.posted, posted, "{:?}", summary.refusals);
+        assert_eq!(summary.refusals.iter().map(|refusal| refusal.place.line).collect::<Vec<_>>(), places, "{:?}", summary.refusals);
+        assert_eq!(std::fs::read_to_string(&rejects).unwrap(), rejected);
+    }
+}
