@@ -7,7 +7,7 @@ use chrono::{DateTime, Utc};
 use futures::stream::{self, Stream};
 use ledger_core::{Seq, Timestamp};
 use sqlx::postgres::{PgDatabaseError, PgRow};
-use sqlx::{PgConnection, Row};
+use sqlx::{Connection, PgConnection, Row};
 use tokio::sync::mpsc;
 use uuid::Uuid;
 
@@ -202,7 +202,8 @@ impl OrgStore {
         self.append_commit_on(&mut connection, commit, expected_seq, keys, external_ids).await
     }
 
-    /// As [`OrgStore::append_commit`], on a connection that the caller keeps; it must not be inside a transaction.
+    /// As [`OrgStore::append_commit`], on a connection that the caller keeps. In a transaction of the caller's, what is
+    /// appended is durable with that.
     ///
     /// # Errors
     /// As [`OrgStore::append_commit`]. After [`AppendError::OutcomeUnknown`] let the connection go.
@@ -215,15 +216,17 @@ impl OrgStore {
         external_ids: &[NewExternalId],
     ) -> Result<Appended, AppendError> {
         let row = AppendRow::new(commit, expected_seq, keys, external_ids).map_err(AppendError::Refused)?;
+        // Within a transaction nothing can be looked up after an error.
+        let alone = !connection.is_in_transaction();
         let append = match (keys, external_ids) {
-            ([] | [_], []) => self.placing(APPEND_POSTING, commit, &row).bind_key(keys.first(), &row),
+            ([] | [_], []) if alone => self.placing(APPEND_POSTING, commit, &row).bind_key(keys.first(), &row),
             _ => self.placing(APPEND_COMMIT, commit, &row).bind_names(keys, external_ids, &row),
         };
         let answer: Result<String, _> = append.fetch_one(&mut *connection).await.and_then(|found| found.try_get(0));
         match (answer, keys) {
             (Ok(answer), _) if answer == "appended" => Ok(Appended { seq: commit.last_seq() }),
             (Ok(_), _) => Err(AppendError::Fenced),
-            (Err(error), [key]) if sqlstate(&error).as_deref() == Some(SQLSTATE_NOT_UNIQUE) => {
+            (Err(error), [key]) if alone && sqlstate(&error).as_deref() == Some(SQLSTATE_NOT_UNIQUE) => {
                 Err(self.place_or_key(connection, commit, key).await)
             }
             (Err(error), _) => Err(classify(error)),
