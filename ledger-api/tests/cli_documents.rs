@@ -14,6 +14,7 @@ use ledger_store::OrgId;
 use ledger_store::testing::{RUNTIME_ROLE, TestDatabase, database};
 use ledger_store::writer::{Ledger, NewOrganization, Request};
 use rust_decimal::Decimal;
+use serde_json::{Value, json};
 
 /// A company whose documents were recorded, and the way to ask for reports.
 struct Desk {
@@ -295,6 +296,40 @@ async fn deferred_amounts_are_reported_by_document_and_month() {
     revenue,,C-2,INV-2,1,23,2500,4000,2026-04-30,EUR,300.00,0.00,100.00,200.00,330.00,0.00,110.00,220.00
     expense,,V-1,B-1,1,25,1400,5000,2026-03-31,USD,900.00,0.00,600.00,300.00,900.00,0.00,600.00,300.00
     ");
+}
+
+/// The JSON forms: totals per currency beside the rows, and who it is of.
+#[tokio::test(flavor = "multi_thread")]
+async fn each_report_has_a_json_form() {
+    let desk = Desk::begin().await;
+    desk.record(DocumentKind::Invoice, "C-1", "2026-01-10", &[("4000", "1000", Some("STD")), ("4000", "600", None)], |draft| {
+        let (start, end) = ("2026-01-01".parse().unwrap(), "2026-06-30".parse().unwrap());
+        draft.lines[1].deferral = Some(DraftDeferral { start, end, method: DeferralMethod::Months, account: "2500".into() });
+    })
+    .await;
+    let cases = [
+        ("tax", "payable", "200.00", json!({ "side": "sales", "code": "STD", "component": "VAT", "rate": "20", "box": "1" })),
+        (
+            "deferrals",
+            "remaining",
+            "600.00",
+            json!({ "side": "revenue", "party": "C-1", "document": "INV-1", "line": "2", "account": "2500" }),
+        ),
+        ("revenue", "", "1000.00", json!({ "customer": "C-1", "currency": "USD", "functional": "1000.00", "unvalued_lines": 0 })),
+    ];
+    for (report, amount, expected, row) in cases {
+        let found: Value = serde_json::from_str(&desk.report(&[report, "--format", "json"]).await).unwrap();
+        assert_eq!(
+            (&found["report"], &found["organization"], &found["functional_currency"]),
+            (&json!(report), &json!("acme"), &json!("USD"))
+        );
+        let total = &found["totals"][0];
+        let total = if amount.is_empty() { &total["amount"] } else { &total["amounts"][amount] };
+        assert_eq!((&found["totals"][0]["currency"], total), (&json!("USD"), &json!(expected)), "{found}");
+        for (name, value) in row.as_object().unwrap() {
+            assert_eq!(&found["rows"][0][name], value, "{report}: {name}");
+        }
+    }
 }
 
 #[tokio::test(flavor = "multi_thread")]
