@@ -5,7 +5,7 @@
 //! what is due first. Parties are registered and control accounts made as they are met. `number` is the document's,
 //! `account` what a line is for (invoices, bills) or where the money went (payments), `document` what a payment pays.
 //!
-//! Here: what rows mean ([`build`], [`whole`], [`line`]). Not here: how rows are written (`csv`, `jsonl`), what a
+//! Here: what rows mean ([`mod@build`], [`mod@whole`], [`mod@line`]). Not here: how rows are written (`csv`, `jsonl`), what a
 //! document does to the books (the core), posting (`import::run`).
 
 mod build;
