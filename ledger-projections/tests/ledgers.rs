@@ -387,3 +387,62 @@ async fn reports_read_ranges_of_an_index_however_long_the_history() {
         }
     }
 }
+
+/// Pages of entries read a range of one index, whatever they are ordered by and however long the history.
+#[tokio::test(flavor = "multi_thread")]
+async fn pages_of_entries_are_ranges_of_an_index() {
+    use statements::{Driver, ENTRY_LINKS, MATCHING, candidates};
+    let world = world(Valuation::Required).await;
+    catch_up(&world.org, |_| ()).await.unwrap();
+    long_history(&world).await;
+    let mut connection = world.database().admin_options().connect().await.unwrap();
+    for statement in [
+        "UPDATE read.gl_fact SET party = 'C-' || seq % 100, document = 'INV-' || seq / 2 WHERE line_no = 1",
+        "UPDATE read.gl_fact SET reverses_seq = seq - 10 WHERE seq % 100 = 0",
+        "VACUUM ANALYZE read.gl_fact",
+    ] {
+        sqlx::query(statement).execute(&mut connection).await.unwrap();
+    }
+    let org = format!("'{}'", world.org.org().0);
+    let common = [
+        ("uuid", org.as_str()),
+        ("date", "'2019-03-01'"),
+        ("bigint", "31000"),
+        ("date", "'2010-01-01'"),
+        ("date", "'2030-01-01'"),
+        ("bigint", "1"),
+        ("bigint", "1000000"),
+        ("bigint", "100"),
+    ];
+    let cases = [
+        (Driver::Seq, None, "gl_fact_pkey", 220),
+        (Driver::Date, None, "gl_fact_by_date", 220),
+        (Driver::Account, Some(("integer[]", "'{3,7,11}'")), "gl_fact_by_account", 640),
+        (Driver::Party, Some(("text", "'C-7'")), "gl_fact_by_party", 220),
+        (Driver::Document, Some(("text", "'INV-1200'")), "gl_fact_by_document", 20),
+    ];
+    for (driver, about, index, most) in cases {
+        for newest_first in [true, false] {
+            for generic in [false, true] {
+                let parameters: Vec<_> = common.into_iter().chain(about).collect();
+                let plan = plan(&world, &candidates(driver, newest_first), generic, &parameters).await;
+                assert!(
+                    plan.contains(index) && !plan.contains("Seq Scan") && !plan.contains("Sort Method: external"),
+                    "{driver:?}\n{plan}"
+                );
+                assert!(pages(&plan) <= most, "{driver:?}: {} pages\n{plan}", pages(&plan));
+            }
+        }
+    }
+    let links = [("uuid", org.as_str()), ("bigint[]", "'{1090,1190,30190,40000}'"), ("bigint", "1000000")];
+    let nothing = [("integer[]", "NULL"), ("text", "NULL"), ("text", "NULL"), ("text", "NULL"), ("numeric", "1"), ("numeric", "NULL")];
+    let mut matching = vec![("uuid", org.as_str()), ("bigint[]", "'{1090,1190,30190,40000}'")];
+    matching.extend(nothing.into_iter().chain([("text", "NULL"), ("text[]", "NULL"), ("text[]", "NULL"), ("text", "NULL")]));
+    for (what, statement, parameters) in [("links", ENTRY_LINKS, links.as_slice()), ("matching", MATCHING, matching.as_slice())] {
+        for generic in [false, true] {
+            let plan = plan(&world, statement, generic, parameters).await;
+            assert!(!plan.contains("Seq Scan on gl_fact"), "{what}\n{plan}");
+            assert!(pages(&plan) <= 80, "{what}: {} pages\n{plan}", pages(&plan));
+        }
+    }
+}

@@ -212,11 +212,11 @@ impl GeneralLedger {
 }
 
 /// The first and the last day that Postgres and the books both know.
-const EARLIEST: NaiveDate = match NaiveDate::from_ymd_opt(-4712, 1, 1) {
+pub(super) const EARLIEST: NaiveDate = match NaiveDate::from_ymd_opt(-4712, 1, 1) {
     Some(day) => day,
     None => NaiveDate::MIN,
 };
-const LATEST: NaiveDate = match NaiveDate::from_ymd_opt(262_000, 1, 1) {
+pub(super) const LATEST: NaiveDate = match NaiveDate::from_ymd_opt(262_000, 1, 1) {
     Some(day) => day,
     None => NaiveDate::MAX,
 };
@@ -290,7 +290,7 @@ impl OpenAccount {
 }
 
 /// The accounts that were asked for, by code.
-fn select(chart: &Chart, query: &LedgerQuery) -> Result<Vec<AccountNo>, ProjectionError> {
+pub(super) fn select(chart: &Chart, query: &LedgerQuery) -> Result<Vec<AccountNo>, ProjectionError> {
     let mut found: Vec<_> = match &query.account {
         None => chart.accounts().iter().collect(),
         Some(code) => {

@@ -3,11 +3,13 @@
 //! Every question has a [`Point`] of knowledge: what is known now comes from the read models, what was known at an
 //! earlier event or time from a fold of history, which waits for no projection.
 
+mod accounts;
 mod allocations;
 mod balances;
 mod balances_fold;
 mod cash_flow;
 mod deferrals;
+mod entries;
 mod freshness;
 mod general_ledger;
 mod journal;
@@ -18,10 +20,12 @@ mod tax;
 use ledger_core::{Seq, Timestamp};
 use ledger_store::OrgStore;
 
+pub use accounts::{AccountQuery, AccountRow, Accounts, accounts};
 pub use allocations::{AllocationLine, AllocationQuery, Allocations, allocations};
 pub use balances::{BalanceQuery, BalanceRow, Balances, Closing, balances};
 pub use cash_flow::{Amount, Amounts, CashFlowLine, CashFlowQuery, CashFlows, Section, What, cash_flows, section_of};
 pub use deferrals::{DeferralAmounts, DeferralBy, DeferralQuery, DeferralRow, Deferrals, Schedule, deferrals};
+pub use entries::{Entries, EntryFilter, EntryLine, EntryOrder, EntryQuery, EntryRow, PAGE_LINES_MAX, Place, SCANNED_MAX, entries};
 pub use freshness::{Freshness, freshness};
 pub use general_ledger::{GeneralLedger, Held, LedgerAccount, LedgerItem, LedgerLine, LedgerQuery};
 pub use journal::{Journal, JournalLine, JournalRoll, JournalTotals};
@@ -37,6 +41,7 @@ pub mod statements {
     pub use super::balances::SUM;
     pub use super::cash_flow::FLOWS;
     pub use super::deferrals::DEFERRALS;
+    pub use super::entries::{Driver, LINKS as ENTRY_LINKS, MATCHING, candidates};
     pub use super::general_ledger::LINES;
     pub use super::open_items::ITEMS_AS_OF;
     pub use super::revenue::REVENUE;
