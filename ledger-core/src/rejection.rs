@@ -523,7 +523,7 @@ rejections! {
         expected: Seq,
         /// Where they stand.
         found: Seq,
-    } = "BOOK_MOVED", "the balances are of seq {expected} and the books stand at seq {found}", "sum the balances up again", transient;
+    } = "BOOK_MOVED", "what was asked rests on seq {expected} and the books stand at seq {found}", "read the books again and repeat it for what they say now", transient;
     /// The external id is taken.
     ExternalIdTaken {
         /// The id.

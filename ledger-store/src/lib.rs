@@ -3,6 +3,7 @@
 //! Start at [`Store::connect`], take a handle with [`Store::for_org`], and everything about one organization hangs on
 //! it. What the bytes in a commit mean is `ledger-core`'s business; read models are `ledger-projections`'.
 
+pub mod answers;
 pub mod archive;
 pub mod bank;
 pub mod bulk;

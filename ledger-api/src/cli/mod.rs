@@ -38,6 +38,7 @@ mod report_revenue;
 mod report_tax;
 pub mod revalue;
 pub mod schema;
+pub mod serve;
 pub mod shell;
 pub mod tax;
 pub mod verify;
@@ -82,6 +83,8 @@ Exit code: 0 done, 1 refused or a check failed, 2 wrong usage or configuration."
 pub enum Command {
     /// Show everything at work on two years of a company that never was
     Demo(demo::DemoArgs),
+    /// Serve the HTTP API
+    Serve(serve::ServeArgs),
     /// Bring the database up to this version of ledgerd
     Migrate(schema::MigrateArgs),
     /// Create and list organizations: each keeps its own books
@@ -152,6 +155,7 @@ impl Command {
     async fn run(self, shell: &Shell) -> anyhow::Result<Outcome> {
         match self {
             Self::Demo(args) => demo::run(shell, args).await,
+            Self::Serve(args) => serve::run(shell, args).await,
             Self::Migrate(args) => schema::run(shell, &args).await,
             Self::Org(command) => org::run(shell, command).await,
             Self::Bench(args) => bench::run(shell, args).await,

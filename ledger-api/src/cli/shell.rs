@@ -304,7 +304,8 @@ impl Session {
     /// # Errors
     /// The rejection, or why it cannot be known.
     pub async fn submit(&self, org: OrgId, command: Command) -> anyhow::Result<Receipt> {
-        let request = Request { command, actor: self.actor.clone(), key: None, correlation: None, soft_closed: self.soft_closed };
+        let request =
+            Request { command, actor: self.actor.clone(), key: None, correlation: None, soft_closed: self.soft_closed, expected: None };
         Ok(self.ledger.submit(org, request).await?)
     }
 }

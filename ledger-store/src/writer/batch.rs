@@ -55,7 +55,10 @@ impl Batch {
         let request = &pending.request;
         let context = Context { actor: &request.actor, correlation: request.correlation, soft_closed: request.soft_closed, history };
         let first_seq = book.seq() + 1;
-        let outcome = book.decide(&request.command, &context).and_then(|events| self.take(events, book));
+        let outcome = match request.expected {
+            Some(expected) if expected != book.seq() => Err(Rejection::BookMoved { expected, found: book.seq() }),
+            _ => book.decide(&request.command, &context).and_then(|events| self.take(events, book)),
+        };
         self.decided.push(Decided { pending, outcome, first_seq });
     }
 

@@ -79,13 +79,15 @@ pub struct Request {
     pub correlation: Option<Uuid>,
     /// Whether the actor may post into soft-closed periods.
     pub soft_closed: bool,
+    /// The seq at which the books must still stand for the command to be decided at all.
+    pub expected: Option<Seq>,
 }
 
 impl Request {
     /// A command without a key.
     #[must_use]
     pub fn new(command: Command, actor: Actor) -> Self {
-        Self { command, actor, key: None, correlation: None, soft_closed: false }
+        Self { command, actor, key: None, correlation: None, soft_closed: false, expected: None }
     }
 
     /// The same with a key.
@@ -236,19 +238,33 @@ impl Ledger {
     /// Enters an organization in the directory and begins its books.
     ///
     /// # Errors
-    /// [`SubmitError::OrganizationTaken`], [`SubmitError::Rejected`] (the slug stays free then), and as [`Ledger::submit`].
+    /// As [`Ledger::begin_organization`].
     pub async fn create_organization(&self, new: NewOrganization, actor: &Actor) -> Result<OrgId, SubmitError> {
+        Ok(self.begin_organization(new, actor, None).await?.0)
+    }
+
+    /// Enters an organization in the directory and begins its books, once under a key: the key is made durable with the
+    /// first commit, and the same request gets the same receipt again.
+    ///
+    /// # Errors
+    /// [`SubmitError::OrganizationTaken`], [`SubmitError::Rejected`] (the slug stays free then), and as [`Ledger::submit`].
+    pub async fn begin_organization(
+        &self,
+        new: NewOrganization,
+        actor: &Actor,
+        key: Option<IdempotencyKey>,
+    ) -> Result<(OrgId, Receipt), SubmitError> {
         let org = Uuid::now_v7();
-        let create = Command::CreateOrganization(CreateOrganization {
+        let create = CreateOrganization {
             org,
             name: Text::from(new.name.as_str()),
             functional_currency: Text::from(new.functional_currency.as_str()),
             functional_scale: new.functional_scale,
             valuation: new.valuation,
-        });
+        };
         // Decided once ahead, so that a refused organization leaves no row in the directory.
-        let context = ledger_core::Context::new(actor);
-        ledger_core::Book::default().decide(&create, &context).map_err(SubmitError::Rejected)?;
+        let command = Command::CreateOrganization(create.clone());
+        ledger_core::Book::default().decide(&command, &ledger_core::Context::new(actor)).map_err(SubmitError::Rejected)?;
         let row = Organization {
             org: OrgId(org),
             slug: new.slug.clone(),
@@ -257,27 +273,23 @@ impl Ledger {
             valuation: new.valuation.as_str().to_owned(),
             created_at: now(),
         };
-        match self.shared.store.create_organization(&row, genesis_hash(org)).await? {
-            Creation::Created => {}
-            Creation::Taken => return self.begin_interrupted(new.slug, create, actor).await,
-        }
-        self.submit(OrgId(org), Request::new(create, actor.clone())).await?;
-        Ok(OrgId(org))
-    }
-
-    /// An organization whose creation was interrupted between the directory and its first commit is begun now.
-    async fn begin_interrupted(&self, slug: String, create: Command, actor: &Actor) -> Result<OrgId, SubmitError> {
-        let Some(known) = self.shared.store.organization(&slug).await? else { return Err(SubmitError::OrganizationTaken(slug)) };
-        if self.shared.store.for_org(known.org).head().await?.seq != 0 {
-            return Err(SubmitError::OrganizationTaken(slug));
-        }
-        let create = match create {
-            Command::CreateOrganization(create) => Command::CreateOrganization(CreateOrganization { org: known.org.0, ..create }),
-            other => other,
+        let (org, command) = match self.shared.store.create_organization(&row, genesis_hash(org)).await? {
+            Creation::Created => (OrgId(org), command),
+            Creation::Taken => {
+                // Begun now, where an earlier creation was interrupted; answered as before, where the key is the same.
+                let Some(known) = self.shared.store.organization(&new.slug).await? else {
+                    return Err(SubmitError::OrganizationTaken(new.slug));
+                };
+                if key.is_none() && self.shared.store.for_org(known.org).head().await?.seq != 0 {
+                    return Err(SubmitError::OrganizationTaken(new.slug));
+                }
+                (known.org, Command::CreateOrganization(CreateOrganization { org: known.org.0, ..create }))
+            }
         };
-        match self.submit(known.org, Request::new(create, actor.clone())).await {
-            Ok(_) => Ok(known.org),
-            Err(SubmitError::Rejected(Rejection::OrganizationExists {})) => Err(SubmitError::OrganizationTaken(slug)),
+        let request = Request { key, ..Request::new(command, actor.clone()) };
+        match self.submit(org, request).await {
+            Ok(receipt) => Ok((org, receipt)),
+            Err(SubmitError::Rejected(Rejection::OrganizationExists {})) => Err(SubmitError::OrganizationTaken(new.slug)),
             Err(error) => Err(error),
         }
     }

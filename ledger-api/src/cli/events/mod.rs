@@ -80,7 +80,7 @@ pub(super) async fn run(shell: &Shell, args: EventsArgs) -> anyhow::Result<Outco
 }
 
 /// An event without its envelope: its type and what happened.
-pub(super) fn described(book: &Book, seq: Option<Seq>, event: &Event) -> Value {
+pub(crate) fn described(book: &Book, seq: Option<Seq>, event: &Event) -> Value {
     Decoder::new(book).described(seq, event)
 }
 

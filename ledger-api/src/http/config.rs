@@ -1,0 +1,21 @@
+//! What `ledgerd serve` is told: where to listen, whom to believe.
+
+use std::net::SocketAddr;
+use std::time::Duration;
+
+/// The configuration of a server.
+#[derive(Clone, Debug)]
+pub struct Config {
+    /// Where to listen.
+    pub listen: SocketAddr,
+    /// BLAKE3 hash of the platform's key: whoever has the key operates this machine and creates organizations.
+    pub platform_key_hash: Option<[u8; 32]>,
+    /// How long a stopping server waits for requests that are under way.
+    pub grace: Duration,
+}
+
+impl Default for Config {
+    fn default() -> Self {
+        Self { listen: SocketAddr::from(([127, 0, 0, 1], 8080)), platform_key_hash: None, grace: Duration::from_secs(20) }
+    }
+}

@@ -1,0 +1,13 @@
+//! What handlers take: a [`Write`] or a [`Read`] of an organization, checked before the handler runs.
+//!
+//! Strict in what is accepted: unknown fields and parameters are refused, and said where.
+
+mod body;
+mod query;
+mod read;
+mod write;
+
+pub use body::{Fingerprint, json_body};
+pub use query::{Pairs, pairs, typed};
+pub use read::{PointParams, Read};
+pub use write::{Accepted, Nothing, Preview, Receipt, Switch, Write, WriteParams, idempotency_key};

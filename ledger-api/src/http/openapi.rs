@@ -1,0 +1,118 @@
+//! The OpenAPI document: what the handlers say of themselves, and what holds for every operation.
+//!
+//! Every operation gets the refusals and headers that the pipeline can answer with, so that a handler documents its
+//! success only. The document as committed is `docs/openapi.json`; a test fails when it drifts.
+
+use std::collections::BTreeSet;
+
+use utoipa::openapi::header::HeaderBuilder;
+use utoipa::openapi::path::{HttpMethod, Operation, ParameterBuilder, ParameterIn, PathItem};
+use utoipa::openapi::security::{Http, HttpAuthScheme, SecurityRequirement, SecurityScheme};
+use utoipa::openapi::{ContentBuilder, ObjectBuilder, OpenApi, Ref, RefOr, Required, Response, ResponseBuilder, Type};
+
+use super::limits;
+use super::problem::PROBLEM_JSON;
+
+/// Everything under this prefix belongs to an organization.
+const OF_ORGANIZATION: &str = "/v1/orgs/{org}";
+
+/// Why any operation may be refused.
+const REFUSALS: [(&str, &str); 12] = [
+    ("400", "Malformed: a header, the path, the query or the body cannot be understood."),
+    ("401", "Credentials are missing, unknown, expired or revoked."),
+    ("403", "The caller's role, scopes or plan do not permit it."),
+    ("404", "Nothing there, or nothing that the caller may know of."),
+    ("408", "The body took too long to arrive."),
+    ("409", "What exists already is in the way, or a read model is behind."),
+    ("413", "The body or one of its parts is too large."),
+    ("415", "The body is not of the media type that the operation takes."),
+    ("422", "The books refuse it, or the idempotency key was used for another request."),
+    ("429", "Too many requests: wait as `Retry-After` says."),
+    ("500", "The server failed; never because of what was asked."),
+    ("503", "The database is away or the server is stopping: try again."),
+];
+
+/// Adds to every operation what holds for all of them.
+pub fn complete(document: &mut OpenApi) {
+    for (path, item) in &mut document.paths.paths {
+        for (method, operation) in operations_of(item) {
+            complete_one(path, &method, operation);
+        }
+    }
+    let components = document.components.get_or_insert_default();
+    let bearer =
+        Http::builder().scheme(HttpAuthScheme::Bearer).description(Some("An API key (`lsk_…`) or a token of a configured issuer."));
+    components.security_schemes.insert("bearer".to_owned(), SecurityScheme::Http(bearer.build()).into());
+    document.security = Some(vec![SecurityRequirement::new::<_, [&str; 0], &str>("bearer", [])]);
+}
+
+fn operations_of(item: &mut PathItem) -> Vec<(HttpMethod, &mut Operation)> {
+    let PathItem { get, post, put, patch, delete, .. } = item;
+    [(HttpMethod::Get, get), (HttpMethod::Post, post), (HttpMethod::Put, put), (HttpMethod::Patch, patch), (HttpMethod::Delete, delete)]
+        .into_iter()
+        .filter_map(|(method, operation)| Some((method, operation.as_mut()?)))
+        .collect()
+}
+
+fn complete_one(path: &str, method: &HttpMethod, operation: &mut Operation) {
+    let text = || ObjectBuilder::new().schema_type(Type::String);
+    let parameters = operation.parameters.get_or_insert_default();
+    if path.starts_with(OF_ORGANIZATION)
+        && !parameters.iter().any(|parameter| matches!(parameter, RefOr::T(parameter) if parameter.name == "org"))
+    {
+        let slug = text().pattern(Some("^[a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?$")).build();
+        let org = ParameterBuilder::new().name("org").parameter_in(ParameterIn::Path).required(Required::True).schema(Some(slug));
+        parameters.insert(0, org.description(Some("The organization's short name.")).build().into());
+    }
+    let writes = !matches!(method, HttpMethod::Get);
+    if writes {
+        let key = text().min_length(Some(1)).max_length(Some(limits::IDEMPOTENCY_KEY_BYTES_MAX)).pattern(Some("^[!-~]+$")).build();
+        let key =
+            ParameterBuilder::new().name("Idempotency-Key").parameter_in(ParameterIn::Header).required(Required::True).schema(Some(key));
+        let said = "Chosen by the caller, kept for ever per organization: the same key and body get the same answer, marked `Idempotent-Replayed: true`.";
+        parameters.push(key.description(Some(said)).build().into());
+    }
+    for (status, said) in REFUSALS {
+        operation.responses.responses.entry(status.to_owned()).or_insert_with(|| refusal(status, said));
+    }
+    for (status, response) in &mut operation.responses.responses {
+        let RefOr::T(response) = response else { continue };
+        let id = HeaderBuilder::new().schema(Some(text())).description(Some("Names this request in the audit log.")).build();
+        response.headers.insert("Request-Id".to_owned(), id.into());
+        if status.starts_with('2') && writes {
+            let replayed = HeaderBuilder::new()
+                .schema(Some(text()))
+                .description(Some("`true` where an earlier request with the same key was answered so."));
+            response.headers.insert("Idempotent-Replayed".to_owned(), replayed.build().into());
+        }
+    }
+}
+
+fn refusal(status: &str, said: &str) -> RefOr<Response> {
+    let content = ContentBuilder::new().schema(Some(Ref::from_schema_name("ProblemBody"))).build();
+    let mut response = ResponseBuilder::new().description(said).content(PROBLEM_JSON, content).build();
+    if matches!(status, "429" | "503") {
+        let seconds = ObjectBuilder::new().schema_type(Type::Integer).build();
+        let header = HeaderBuilder::new().schema(Some(seconds)).description(Some("Seconds to wait before trying again.")).build();
+        response.headers.insert("Retry-After".to_owned(), header.into());
+    }
+    RefOr::T(response)
+}
+
+/// Method and path of every operation.
+#[must_use]
+pub fn operations(document: &OpenApi) -> BTreeSet<(String, String)> {
+    let name = |method: &HttpMethod| match method {
+        HttpMethod::Get => "GET",
+        HttpMethod::Post => "POST",
+        HttpMethod::Put => "PUT",
+        HttpMethod::Patch => "PATCH",
+        HttpMethod::Delete => "DELETE",
+        _ => "OTHER",
+    };
+    let mut paths = document.paths.paths.clone();
+    let operations = paths.iter_mut().flat_map(|(path, item)| {
+        operations_of(item).into_iter().map(|(method, _)| (name(&method).to_owned(), path.clone())).collect::<Vec<_>>()
+    });
+    operations.collect()
+}

@@ -1,0 +1,134 @@
+//! The server: listens, serves each connection, works on the read models in the background, and stops in order.
+//!
+//! Connections are served by hand instead of through `axum::serve`, for its lack of bounds: a head that does not arrive
+//! in time is given up, and so are connections when the grace of a stopping server has passed.
+
+use std::net::SocketAddr;
+use std::sync::Arc;
+use std::time::Duration;
+
+use anyhow::Context;
+use axum::Router;
+use axum::response::IntoResponse;
+use axum::routing::get;
+use hyper_util::rt::{TokioExecutor, TokioIo, TokioTimer};
+use hyper_util::server::conn::auto;
+use hyper_util::server::graceful::GracefulShutdown;
+use hyper_util::service::TowerToHyperService;
+use ledger_projections::{Worker, WorkerConfig};
+use ledger_store::Store;
+use tokio::net::TcpListener;
+use tokio::sync::watch;
+use tokio::task::JoinHandle;
+use tower_http::catch_panic::CatchPanicLayer;
+use utoipa_swagger_ui::SwaggerUi;
+
+use super::access;
+use super::config::Config;
+use super::limits;
+use super::matrix::Matrix;
+use super::openapi;
+use super::problem::Problem;
+use super::routes;
+use super::state::App;
+
+/// A server that listens.
+pub struct Running {
+    /// Where.
+    pub address: SocketAddr,
+    /// Its state.
+    pub app: App,
+    stop: watch::Sender<bool>,
+    serving: JoinHandle<()>,
+    background: Vec<JoinHandle<()>>,
+}
+
+impl Running {
+    /// Takes no more connections, finishes what is under way within the configured grace, and ends the background work.
+    pub async fn stop(self) {
+        self.stop.send_replace(true);
+        self.serving.await.ok();
+        self.background.iter().for_each(JoinHandle::abort);
+    }
+}
+
+/// Begins to serve.
+///
+/// # Errors
+/// When the address cannot be listened on, or a route has no permissions.
+pub async fn start(store: Store, config: Config) -> anyhow::Result<Running> {
+    let matrix = Arc::new(Matrix::committed()?);
+    let (router, document) = routes::api();
+    matrix.must_equal(&openapi::operations(&document))?;
+    let listener = TcpListener::bind(config.listen).await.with_context(|| format!("cannot listen on {}", config.listen))?;
+    let address = listener.local_addr()?;
+    let app = App::new(store, config, matrix);
+    let (stop, stopped) = watch::channel(false);
+    let background = background(&app);
+    let serving = tokio::spawn(serve(listener, service(app.clone(), router, document), stopped, app.config.grace));
+    Ok(Running { address, app, stop, serving, background })
+}
+
+/// Routes with permissions go through the pipeline; what describes the API is open to everybody.
+fn service(app: App, router: Router<App>, document: utoipa::openapi::OpenApi) -> Router {
+    router
+        .route_layer(axum::middleware::from_fn_with_state(app.clone(), access::guard))
+        .route("/healthz", get(|| async { "ok" }))
+        .merge(SwaggerUi::new("/docs").url("/openapi.json", document))
+        .fallback(no_such_route)
+        .layer(CatchPanicLayer::custom(panicked))
+        .with_state(app)
+}
+
+async fn no_such_route() -> Problem {
+    Problem::not_found("there is no such route").hint("see /docs")
+}
+
+fn panicked(_: Box<dyn std::any::Any + Send>) -> axum::response::Response {
+    Problem::internal(&"a handler panicked").into_response()
+}
+
+/// What goes on beside requests: read models are kept up with the stream.
+fn background(app: &App) -> Vec<JoinHandle<()>> {
+    let worker = Worker::new(app.store.clone(), app.wakeup.clone(), WorkerConfig::default());
+    let (wakeup, grown) = (app.wakeup.clone(), app.ledger.grown());
+    vec![tokio::spawn(worker.run()), tokio::spawn(async move { wakeup.follow(grown).await })]
+}
+
+/// Until the server is told to stop.
+async fn told(stopped: &mut watch::Receiver<bool>) {
+    stopped.wait_for(|stopped| *stopped).await.ok();
+}
+
+async fn serve(listener: TcpListener, service: Router, mut stopped: watch::Receiver<bool>, grace: Duration) {
+    let mut builder = auto::Builder::new(TokioExecutor::new());
+    builder.http1().timer(TokioTimer::new()).header_read_timeout(limits::HEAD_TIME_MAX);
+    builder.http2().timer(TokioTimer::new()).keep_alive_interval(Some(Duration::from_secs(30)));
+    let graceful = GracefulShutdown::new();
+    loop {
+        let connection = tokio::select! {
+            accepted = listener.accept() => match accepted {
+                Ok((connection, _)) => connection,
+                Err(error) => {
+                    // Out of file descriptors, most likely: let some go before the next.
+                    tracing::warn!(%error, "a connection could not be accepted");
+                    tokio::time::sleep(Duration::from_millis(50)).await;
+                    continue;
+                }
+            },
+            () = told(&mut stopped) => break,
+        };
+        connection.set_nodelay(true).ok();
+        let service = TowerToHyperService::new(service.clone());
+        let served = graceful.watch(builder.serve_connection(TokioIo::new(connection), service).into_owned());
+        tokio::spawn(async move {
+            if let Err(error) = served.await {
+                tracing::debug!(%error, "a connection ended early");
+            }
+        });
+    }
+    drop(listener);
+    if tokio::time::timeout(grace, graceful.shutdown()).await.is_err() {
+        tracing::warn!("some requests were cut off: the grace of a stopping server has passed");
+    }
+}

@@ -1,0 +1,57 @@
+//! What every request shares: the store, the writer, the read models' worker, and what is known of organizations.
+
+use std::collections::HashMap;
+use std::sync::{Arc, PoisonError, RwLock};
+
+use ledger_projections::Wakeup;
+use ledger_store::writer::Ledger;
+use ledger_store::{Organization, Store};
+
+use super::config::Config;
+use super::matrix::Matrix;
+use super::problem::Problem;
+
+/// Organizations whose row of the directory is kept in memory.
+const ORGANIZATIONS_KEPT: usize = 100_000;
+
+/// The server's state. Cheap to clone.
+#[derive(Clone)]
+pub struct App {
+    /// The data source.
+    pub store: Store,
+    /// The way in for commands.
+    pub ledger: Ledger,
+    /// Wakes the worker, and those who wait for a read model.
+    pub wakeup: Wakeup,
+    /// The configuration.
+    pub config: Arc<Config>,
+    /// Who may do what.
+    pub matrix: Arc<Matrix>,
+    organizations: Arc<RwLock<HashMap<String, Arc<Organization>>>>,
+}
+
+impl App {
+    /// A server over a store.
+    #[must_use]
+    pub fn new(store: Store, config: Config, matrix: Arc<Matrix>) -> Self {
+        let ledger = Ledger::new(store.clone());
+        Self { store, ledger, wakeup: Wakeup::default(), config: Arc::new(config), matrix, organizations: Arc::default() }
+    }
+
+    /// The organization with this slug. Slugs never change hands, so what was found once is not asked again.
+    ///
+    /// # Errors
+    /// 404 when there is none, 503 when the database is away.
+    pub async fn organization(&self, slug: &str) -> Result<Arc<Organization>, Problem> {
+        if let Some(known) = self.organizations.read().unwrap_or_else(PoisonError::into_inner).get(slug) {
+            return Ok(Arc::clone(known));
+        }
+        let found = Arc::new(self.store.organization(slug).await?.ok_or_else(Problem::no_organization)?);
+        let mut kept = self.organizations.write().unwrap_or_else(PoisonError::into_inner);
+        if kept.len() >= ORGANIZATIONS_KEPT {
+            kept.clear();
+        }
+        kept.insert(slug.to_owned(), Arc::clone(&found));
+        Ok(found)
+    }
+}

@@ -1,0 +1,6 @@
+//! The HTTP API as programs meet it: a real server over a real database, asked over TCP. One binary, one module per subject.
+
+#![expect(clippy::unwrap_used, reason = "a test that cannot go on fails")]
+
+mod basics;
+mod serving;

@@ -1,0 +1,77 @@
+//! Answers to writes beside the book, kept for ever under the caller's key and made durable with the write itself.
+//!
+//! Keys of the book's own writes are in [`crate::keys`].
+
+use sqlx::Row;
+
+use crate::error::{Doing, StoreError};
+use crate::tenant::OrgTx;
+
+/// What a key was answered with.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct KeptAnswer {
+    /// Hash of what was asked.
+    pub request_hash: [u8; 32],
+    /// The status.
+    pub status: u16,
+    /// The answer, in JSON, without secrets.
+    pub answer: String,
+}
+
+impl OrgTx {
+    /// Claims a key for the work of this transaction. Waits for another transaction with the same key; answers what
+    /// that one kept, if it did.
+    ///
+    /// # Errors
+    /// [`StoreError`] when the server fails.
+    pub async fn claim_answer(&mut self, key: &str, request_hash: [u8; 32]) -> Result<Option<KeptAnswer>, StoreError> {
+        let org = self.org().0;
+        let claimed = sqlx::query(
+            "INSERT INTO ledger.kept_answer AS k (org_id, key, request_hash) VALUES ($1, $2, $3)
+             ON CONFLICT (org_id, key) DO NOTHING RETURNING true AS claimed",
+        )
+        .bind(org)
+        .bind(key)
+        .bind(request_hash.as_slice())
+        .fetch_optional(&mut **self)
+        .await
+        .doing("claim an idempotency key")?;
+        if claimed.is_some() {
+            return Ok(None);
+        }
+        let row = sqlx::query("SELECT request_hash, status, answer FROM ledger.kept_answer WHERE org_id = $1 AND key = $2")
+            .bind(org)
+            .bind(key)
+            .fetch_one(&mut **self)
+            .await
+            .doing("read a kept answer")?;
+        let read = || -> Result<KeptAnswer, sqlx::Error> {
+            let hash: Vec<u8> = row.try_get("request_hash")?;
+            let status: Option<i16> = row.try_get("status")?;
+            let answer: Option<String> = row.try_get("answer")?;
+            Ok(KeptAnswer {
+                request_hash: hash.try_into().unwrap_or([0; 32]),
+                status: status.and_then(|status| u16::try_from(status).ok()).unwrap_or(200),
+                answer: answer.unwrap_or_else(|| "null".to_owned()),
+            })
+        };
+        read().doing("read a kept answer").map(Some)
+    }
+
+    /// Keeps the answer under the key that was claimed.
+    ///
+    /// # Errors
+    /// [`StoreError`] when the server fails.
+    pub async fn keep_answer(&mut self, key: &str, status: u16, answer: &str) -> Result<(), StoreError> {
+        let org = self.org().0;
+        sqlx::query("UPDATE ledger.kept_answer SET status = $3, answer = $4 WHERE org_id = $1 AND key = $2")
+            .bind(org)
+            .bind(key)
+            .bind(i16::try_from(status).unwrap_or(500))
+            .bind(answer)
+            .execute(&mut **self)
+            .await
+            .doing("keep an answer")?;
+        Ok(())
+    }
+}
