@@ -5,6 +5,7 @@
 
 pub mod answers;
 pub mod archive;
+pub mod audit;
 pub mod bank;
 pub mod bulk;
 pub mod commits;

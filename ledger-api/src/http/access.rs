@@ -1,10 +1,12 @@
-//! The way of every request: who asks, of which organization, and whether the table of permissions allows it.
+//! The way of every request: who asks, of which organization, whether the table of permissions allows it, and what is noted
+//! of it in the audit log.
 //!
 //! What a handler gets is an [`Access`], and there is no other way to an organization. Refusals come in this order:
 //! 401 for credentials that nobody has, 404 for an organization that is not the caller's (as for one that does not
-//! exist), 403 for what the caller's role does not permit.
+//! exist), 403 for what the caller's role does not permit, 429 for too many requests.
 
-use std::sync::Arc;
+use std::net::SocketAddr;
+use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Instant;
 
 use axum::extract::{FromRequestParts, MatchedPath, Request, State};
@@ -12,14 +14,16 @@ use axum::http::request::Parts;
 use axum::http::{HeaderMap, HeaderValue, Method, StatusCode, header};
 use axum::middleware::Next;
 use axum::response::{IntoResponse, Response};
-use ledger_core::Actor;
-use ledger_store::{OrgStore, Organization};
+use chrono::Utc;
+use ledger_core::{Actor, Timestamp};
+use ledger_store::audit::AuditRow;
+use ledger_store::{OrgId, OrgStore, Organization};
 use uuid::Uuid;
 
 use super::limits;
 use super::matrix::{PLATFORM, Row};
 use super::principal::{Principal, Subject};
-use super::problem::Problem;
+use super::problem::{Problem, RefusalCode};
 use super::state::App;
 
 /// Who asks, of which organization.
@@ -33,6 +37,9 @@ pub struct Access {
     pub principal: Arc<Principal>,
     /// Names this request in answers, events, logs and the audit log.
     pub request_id: Uuid,
+    /// What the caller calls the conversation, where that is a UUID; else the request's own id.
+    pub correlation: Uuid,
+    notes: Notes,
 }
 
 impl Access {
@@ -46,6 +53,11 @@ impl Access {
     #[must_use]
     pub fn actor(&self) -> Actor {
         self.principal.actor()
+    }
+
+    /// Notes for the audit log which records were touched, beyond those that the path names, and whether personal data was among them.
+    pub fn touched(&self, what: &str, personal: bool) {
+        self.notes.add(what, personal);
     }
 }
 
@@ -74,20 +86,81 @@ impl<S: Sync> FromRequestParts<S> for Caller {
     }
 }
 
+/// Where a connection comes from; known to every request on it.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Remote(pub(super) SocketAddr);
+
+/// What is noted of a request while it is answered.
+#[derive(Clone, Debug, Default)]
+struct Notes(Arc<Mutex<Noted>>);
+
+#[derive(Debug, Default)]
+struct Noted {
+    records: String,
+    personal: bool,
+}
+
+/// Bytes of records that one row of the audit log names.
+const RECORDS_BYTES_MAX: usize = 2_000;
+
+impl Notes {
+    fn add(&self, what: &str, personal: bool) {
+        let mut noted = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        noted.personal |= personal;
+        if noted.records.len() + what.len() < RECORDS_BYTES_MAX {
+            if !noted.records.is_empty() {
+                noted.records.push(' ');
+            }
+            noted.records.push_str(what);
+        }
+    }
+
+    fn take(&self) -> Noted {
+        std::mem::take(&mut *self.0.lock().unwrap_or_else(PoisonError::into_inner))
+    }
+}
+
+/// What is known of a request when it is answered.
+struct Asked {
+    id: Uuid,
+    began: Instant,
+    method: Method,
+    path: String,
+    remote: Option<SocketAddr>,
+    correlation: Option<String>,
+    notes: Notes,
+    /// Whose data was asked for, and by whom, as far as that was found out.
+    of: Option<OrgId>,
+    by: Option<Arc<Principal>>,
+}
+
 /// The pipeline, around every route that has a row.
 pub(super) async fn guard(State(app): State<App>, mut request: Request, next: Next) -> Response {
-    let (began, request_id) = (Instant::now(), Uuid::now_v7());
-    let route = request.extensions().get::<MatchedPath>().map(|path| path.as_str().to_owned()).unwrap_or_default();
-    let method = request.method().clone();
-    let Some(row) = app.matrix.row(row_method(&method), &route) else { return other_method(&app, &route) };
-    let mut response = match admit(&app, row, &mut request, request_id).await {
+    let Some(route) = request.extensions().get::<MatchedPath>().cloned() else { return Problem::internal(&"no route").into_response() };
+    let Some(row) = app.matrix.row(row_method(request.method()), route.as_str()) else { return other_method(&app, route.as_str()) };
+    let mut asked = Asked {
+        id: Uuid::now_v7(),
+        began: Instant::now(),
+        method: request.method().clone(),
+        path: request.uri().path().to_owned(),
+        remote: request.extensions().get::<Remote>().map(|remote| remote.0),
+        correlation: correlation(request.headers()),
+        notes: Notes::default(),
+        of: None,
+        by: None,
+    };
+    let mut standing = HeaderMap::new();
+    let mut response = match admit(&app, row, &mut request, &mut asked, &mut standing).await {
         Ok(()) => next.run(request).await,
         Err(problem) => problem.into_response(),
     };
-    if let Ok(id) = HeaderValue::from_str(&request_id.to_string()) {
+    response.headers_mut().extend(standing);
+    if let Ok(id) = HeaderValue::from_str(&asked.id.to_string()) {
         response.headers_mut().insert("request-id", id);
     }
-    tracing::info!(%request_id, %method, route, status = response.status().as_u16(), micros = began.elapsed().as_micros(), "request");
+    if let Some((of, audit)) = note(row, asked, &response) {
+        app.audit.record(of, audit).await;
+    }
     response
 }
 
@@ -101,17 +174,22 @@ fn other_method(app: &App, route: &str) -> Response {
     response
 }
 
-async fn admit(app: &App, row: &Row, request: &mut Request, request_id: Uuid) -> Result<(), Problem> {
+async fn admit(app: &App, row: &Row, request: &mut Request, asked: &mut Asked, standing: &mut HeaderMap) -> Result<(), Problem> {
     let principal = Arc::new(authenticate(app, request.headers()).await?);
+    asked.by = Some(Arc::clone(&principal));
     if !row.path.starts_with("/v1/orgs/{org}") {
         permit(row, &principal)?;
-        request.extensions_mut().insert(Caller { principal, request_id });
+        request.extensions_mut().insert(Caller { principal, request_id: asked.id });
         return Ok(());
     }
     let slug = request.uri().path().split('/').nth(3).unwrap_or_default();
     let organization = app.organization(slug).await?;
+    asked.of = Some(organization.org);
     permit(row, &principal)?;
-    request.extensions_mut().insert(Access { app: app.clone(), organization, principal, request_id });
+    limit(app, &organization, &principal, standing)?;
+    let correlation = asked.correlation.as_deref().and_then(|id| Uuid::parse_str(id).ok()).unwrap_or(asked.id);
+    let (app, notes) = (app.clone(), asked.notes.clone());
+    request.extensions_mut().insert(Access { app, organization, principal, request_id: asked.id, correlation, notes });
     Ok(())
 }
 
@@ -151,4 +229,64 @@ fn permit(row: &Row, principal: &Principal) -> Result<(), Problem> {
         #[expect(unreachable_patterns, reason = "there will be others")]
         _ if row.resource == PLATFORM => Err(Problem::forbidden("only the operator of the machine may do this")),
     }
+}
+
+/// One request out of what the organization and the caller may make. The operator of the machine is not limited.
+fn limit(app: &App, organization: &Organization, principal: &Principal, standing: &mut HeaderMap) -> Result<(), Problem> {
+    let Some(quota) = app.config.requests_per_minute else { return Ok(()) };
+    if principal.subject == Subject::Platform {
+        return Ok(());
+    }
+    let of_org = app.org_rates.take(&organization.org, quota);
+    of_org.write("org", standing);
+    if !of_org.allowed {
+        return Err(of_org.refusal("the organization"));
+    }
+    Ok(())
+}
+
+/// What the caller calls the conversation: one word of visible ASCII.
+fn correlation(headers: &HeaderMap) -> Option<String> {
+    const BYTES_MAX: usize = 128;
+    let text = headers.get("correlation-id")?.to_str().ok()?.trim();
+    ((1..=BYTES_MAX).contains(&text.len()) && text.bytes().all(|byte| byte.is_ascii_graphic())).then(|| text.to_owned())
+}
+
+/// Counts and logs a request, and makes its row of the audit log.
+fn note(row: &Row, asked: Asked, response: &Response) -> Option<(OrgId, AuditRow)> {
+    let (status, took) = (response.status().as_u16(), asked.began.elapsed());
+    let code = response.extensions().get::<RefusalCode>().map(|code| code.0);
+    let (method, route) = (row.method.clone(), row.path.clone());
+    metrics::counter!("ledger_http_requests_total", "method" => method.clone(), "route" => route.clone(), "status" => status.to_string())
+        .increment(1);
+    metrics::histogram!("ledger_http_request_seconds", "method" => method.clone(), "route" => route.clone()).record(took);
+    if let Some(code) = code {
+        metrics::counter!("ledger_http_refusals_total", "code" => code).increment(1);
+    }
+    let micros = u64::try_from(took.as_micros()).unwrap_or(u64::MAX);
+    tracing::info!(request_id = %asked.id, method = %asked.method, route, status, code, micros, "request");
+    let (of, by) = (asked.of?, asked.by?);
+    let (actor, noted) = (by.actor(), asked.notes.take());
+    let written = response.headers().get("ledger-seq").and_then(|seq| seq.to_str().ok());
+    let named = asked.path.splitn(4, '/').nth(3).and_then(|rest| rest.split_once('/')).map_or("", |(_, rest)| rest);
+    let records = [named, written.unwrap_or_default(), &noted.records].into_iter().filter(|part| !part.is_empty()).collect::<Vec<_>>();
+    let audit = AuditRow {
+        id: asked.id,
+        occurred_at: Timestamp(Utc::now().timestamp_micros()),
+        actor_kind: actor.kind.as_str().into(),
+        actor: actor.identity.to_string(),
+        acting_for: None,
+        resource: row.resource.clone(),
+        action: row.action.clone(),
+        method,
+        route,
+        records: records.join(" ").chars().filter(|c| !c.is_control()).take(RECORDS_BYTES_MAX).collect(),
+        personal: noted.personal,
+        remote: asked.remote.map(|remote| remote.ip().to_string()).unwrap_or_default(),
+        correlation: asked.correlation,
+        status,
+        code: code.map(Into::into),
+        micros,
+    };
+    Some((of, audit))
 }

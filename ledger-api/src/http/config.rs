@@ -10,12 +10,19 @@ pub struct Config {
     pub listen: SocketAddr,
     /// BLAKE3 hash of the platform's key: whoever has the key operates this machine and creates organizations.
     pub platform_key_hash: Option<[u8; 32]>,
+    /// Requests that an organization may make in a minute, where its plan does not say; `None`: any number.
+    pub requests_per_minute: Option<u32>,
     /// How long a stopping server waits for requests that are under way.
     pub grace: Duration,
 }
 
 impl Default for Config {
     fn default() -> Self {
-        Self { listen: SocketAddr::from(([127, 0, 0, 1], 8080)), platform_key_hash: None, grace: Duration::from_secs(20) }
+        Self {
+            listen: SocketAddr::from(([127, 0, 0, 1], 8080)),
+            platform_key_hash: None,
+            requests_per_minute: None,
+            grace: Duration::from_secs(20),
+        }
     }
 }

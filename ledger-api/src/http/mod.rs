@@ -5,12 +5,14 @@
 //! books say or with a [`problem`]. What a command decides is `ledger-core`'s; how a number is computed, the reports'.
 
 pub mod access;
+pub mod audit;
 pub mod config;
 pub mod extract;
 pub mod matrix;
 pub mod openapi;
 pub mod principal;
 pub mod problem;
+pub mod rate;
 pub mod routes;
 pub mod server;
 pub mod state;

@@ -8,9 +8,9 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use anyhow::Context;
-use axum::Router;
 use axum::response::IntoResponse;
 use axum::routing::get;
+use axum::{Extension, Router};
 use hyper_util::rt::{TokioExecutor, TokioIo, TokioTimer};
 use hyper_util::server::conn::auto;
 use hyper_util::server::graceful::GracefulShutdown;
@@ -20,10 +20,12 @@ use ledger_store::Store;
 use tokio::net::TcpListener;
 use tokio::sync::watch;
 use tokio::task::JoinHandle;
+use tower::Layer;
 use tower_http::catch_panic::CatchPanicLayer;
 use utoipa_swagger_ui::SwaggerUi;
 
-use super::access;
+use super::access::{self, Remote};
+use super::audit::AuditSink;
 use super::config::Config;
 use super::limits;
 use super::matrix::Matrix;
@@ -31,6 +33,9 @@ use super::openapi;
 use super::problem::Problem;
 use super::routes;
 use super::state::App;
+
+/// How long a stopping server waits for its audit log.
+const FLUSH_MAX: Duration = Duration::from_secs(5);
 
 /// A server that listens.
 pub struct Running {
@@ -41,6 +46,7 @@ pub struct Running {
     stop: watch::Sender<bool>,
     serving: JoinHandle<()>,
     background: Vec<JoinHandle<()>>,
+    auditing: JoinHandle<()>,
 }
 
 impl Running {
@@ -49,6 +55,9 @@ impl Running {
         self.stop.send_replace(true);
         self.serving.await.ok();
         self.background.iter().for_each(JoinHandle::abort);
+        // The log is whole when every sender is gone; connections that were cut off may hold one.
+        drop(self.app);
+        tokio::time::timeout(FLUSH_MAX, self.auditing).await.ok();
     }
 }
 
@@ -62,11 +71,12 @@ pub async fn start(store: Store, config: Config) -> anyhow::Result<Running> {
     matrix.must_equal(&openapi::operations(&document))?;
     let listener = TcpListener::bind(config.listen).await.with_context(|| format!("cannot listen on {}", config.listen))?;
     let address = listener.local_addr()?;
-    let app = App::new(store, config, matrix);
+    let (audit, auditing) = AuditSink::start(store.clone());
+    let app = App::new(store, config, matrix, audit);
     let (stop, stopped) = watch::channel(false);
     let background = background(&app);
     let serving = tokio::spawn(serve(listener, service(app.clone(), router, document), stopped, app.config.grace));
-    Ok(Running { address, app, stop, serving, background })
+    Ok(Running { address, app, stop, serving, background, auditing })
 }
 
 /// Routes with permissions go through the pipeline; what describes the API is open to everybody.
@@ -106,9 +116,9 @@ async fn serve(listener: TcpListener, service: Router, mut stopped: watch::Recei
     builder.http2().timer(TokioTimer::new()).keep_alive_interval(Some(Duration::from_secs(30)));
     let graceful = GracefulShutdown::new();
     loop {
-        let connection = tokio::select! {
+        let (connection, remote) = tokio::select! {
             accepted = listener.accept() => match accepted {
-                Ok((connection, _)) => connection,
+                Ok(accepted) => accepted,
                 Err(error) => {
                     // Out of file descriptors, most likely: let some go before the next.
                     tracing::warn!(%error, "a connection could not be accepted");
@@ -119,7 +129,7 @@ async fn serve(listener: TcpListener, service: Router, mut stopped: watch::Recei
             () = told(&mut stopped) => break,
         };
         connection.set_nodelay(true).ok();
-        let service = TowerToHyperService::new(service.clone());
+        let service = TowerToHyperService::new(Extension(Remote(remote)).layer(service.clone()));
         let served = graceful.watch(builder.serve_connection(TokioIo::new(connection), service).into_owned());
         tokio::spawn(async move {
             if let Err(error) = served.await {

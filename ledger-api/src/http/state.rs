@@ -5,11 +5,13 @@ use std::sync::{Arc, PoisonError, RwLock};
 
 use ledger_projections::Wakeup;
 use ledger_store::writer::Ledger;
-use ledger_store::{Organization, Store};
+use ledger_store::{OrgId, Organization, Store};
 
+use super::audit::AuditSink;
 use super::config::Config;
 use super::matrix::Matrix;
 use super::problem::Problem;
+use super::rate::Buckets;
 
 /// Organizations whose row of the directory is kept in memory.
 const ORGANIZATIONS_KEPT: usize = 100_000;
@@ -27,15 +29,28 @@ pub struct App {
     pub config: Arc<Config>,
     /// Who may do what.
     pub matrix: Arc<Matrix>,
+    /// The log of who asked for what.
+    pub audit: AuditSink,
+    /// What each organization has left of its requests.
+    pub org_rates: Arc<Buckets<OrgId>>,
     organizations: Arc<RwLock<HashMap<String, Arc<Organization>>>>,
 }
 
 impl App {
     /// A server over a store.
     #[must_use]
-    pub fn new(store: Store, config: Config, matrix: Arc<Matrix>) -> Self {
+    pub fn new(store: Store, config: Config, matrix: Arc<Matrix>, audit: AuditSink) -> Self {
         let ledger = Ledger::new(store.clone());
-        Self { store, ledger, wakeup: Wakeup::default(), config: Arc::new(config), matrix, organizations: Arc::default() }
+        Self {
+            store,
+            ledger,
+            wakeup: Wakeup::default(),
+            config: Arc::new(config),
+            matrix,
+            audit,
+            org_rates: Arc::default(),
+            organizations: Arc::default(),
+        }
     }
 
     /// The organization with this slug. Slugs never change hands, so what was found once is not asked again.

@@ -47,3 +47,34 @@ async fn requests_are_taken_strictly() {
     assert_eq!(send(served.request(Method::DELETE, &entries)).await.problem().0, 405);
     assert_eq!(served.get("/v2").await.problem().0, 404);
 }
+
+#[tokio::test(flavor = "multi_thread")]
+async fn every_request_is_in_the_audit_log_once() {
+    let served = Served::start().await;
+    let org = served.org("acme").await;
+    let asked = served.request(Method::GET, &org).header("correlation-id", "talk-1");
+    let shown = send(asked).await;
+    let refused = served.post(&format!("{org}/entries"), json!({ "effective_date": "2026-01-15", "lines": [] })).await;
+    let log = format!("{org}/audit-log");
+    let rows = loop {
+        let page = served.get(&format!("{log}?limit=2&resource=entries")).await.expect(200);
+        if !page["data"].as_array().unwrap().is_empty() {
+            break served.get(&log).await.expect(200)["data"].as_array().unwrap().clone();
+        }
+        tokio::time::sleep(std::time::Duration::from_millis(50)).await;
+    };
+    let row = |id: &str| rows.iter().find(|row| row["id"] == id).unwrap();
+    let read = row(shown.header("request-id").unwrap());
+    assert_eq!(
+        (read["action"].as_str(), read["status"].as_u64(), read["correlation_id"].as_str()),
+        (Some("read"), Some(200), Some("talk-1"))
+    );
+    assert_eq!((read["actor_kind"].as_str(), read["remote"].as_str()), (Some("system"), Some("127.0.0.1")));
+    let write = row(refused.header("request-id").unwrap());
+    assert_eq!(
+        (write["resource"].as_str(), write["status"].as_u64(), write["code"].as_str()),
+        (Some("entries"), Some(422), Some("TOO_FEW_LINES"))
+    );
+    assert_eq!(served.get(&format!("{log}?limit=0")).await.problem().0, 400);
+    assert_eq!(served.get(&format!("{log}?limit=201")).await.problem().0, 400);
+}

@@ -154,7 +154,7 @@ impl<B> Write<B> {
     pub fn submission(&self, command: Command) -> Submission {
         let mut submission = Submission::new(command, self.access.actor()).keyed(self.key());
         submission.expected = self.expected;
-        submission.correlation = Some(self.access.request_id);
+        submission.correlation = Some(self.access.correlation);
         submission
     }
 

@@ -1,5 +1,6 @@
 //! The routes, one module per resource, and the document that describes them all.
 
+pub mod audit_log;
 pub mod entries;
 pub mod organizations;
 
@@ -25,7 +26,8 @@ struct Document;
 
 /// Every route, and the document as it is served.
 pub fn api() -> (axum::Router<App>, utoipa::openapi::OpenApi) {
-    let router = OpenApiRouter::with_openapi(Document::openapi()).merge(organizations::routes()).merge(entries::routes());
+    let parts = [organizations::routes(), entries::routes(), audit_log::routes()];
+    let router = parts.into_iter().fold(OpenApiRouter::with_openapi(Document::openapi()), OpenApiRouter::merge);
     let (router, mut document) = router.split_for_parts();
     openapi::complete(&mut document);
     (router, document)
