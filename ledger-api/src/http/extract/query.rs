@@ -2,7 +2,6 @@
 
 use axum::http::Uri;
 use serde::de::DeserializeOwned;
-use serde::de::value::{Error, MapDeserializer};
 
 use crate::http::limits;
 use crate::http::problem::Problem;
@@ -28,12 +27,13 @@ pub fn pairs(uri: &Uri) -> Result<Pairs, Problem> {
     Ok(pairs)
 }
 
-/// Takes parameters as `Q`, whose fields are texts (or types read from texts) and which refuses unknown ones.
+/// Takes parameters as `Q`, whose fields are read from texts and which refuses unknown ones.
 ///
 /// # Errors
 /// 400 with what was expected.
 pub fn typed<Q: DeserializeOwned>(pairs: Pairs) -> Result<Q, Problem> {
-    let fields = MapDeserializer::<_, Error>::new(pairs.into_iter());
+    let encoded = form_urlencoded::Serializer::new(String::new()).extend_pairs(pairs).finish();
+    let fields = serde_urlencoded::Deserializer::new(form_urlencoded::parse(encoded.as_bytes()));
     serde_path_to_error::deserialize(fields).map_err(|error| {
         let (place, said) = (error.path().to_string(), error.into_inner().to_string());
         let said = if place == "." { said } else { format!("{place}: {said}") };
