@@ -3,6 +3,8 @@
 use std::net::SocketAddr;
 use std::time::Duration;
 
+use super::limits;
+
 /// The configuration of a server.
 #[derive(Clone, Debug)]
 pub struct Config {
@@ -12,6 +14,10 @@ pub struct Config {
     pub platform_key_hash: Option<[u8; 32]>,
     /// Requests that an organization may make in a minute, where its plan does not say; `None`: any number.
     pub requests_per_minute: Option<u32>,
+    /// How long a request's head may take to arrive.
+    pub head_time: Duration,
+    /// How long a request's body may take to arrive.
+    pub body_time: Duration,
     /// How long a stopping server waits for requests that are under way.
     pub grace: Duration,
 }
@@ -22,6 +28,8 @@ impl Default for Config {
             listen: SocketAddr::from(([127, 0, 0, 1], 8080)),
             platform_key_hash: None,
             requests_per_minute: None,
+            head_time: limits::HEAD_TIME_MAX,
+            body_time: limits::BODY_TIME_MAX,
             grace: Duration::from_secs(20),
         }
     }

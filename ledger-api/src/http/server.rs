@@ -27,7 +27,7 @@ use utoipa_swagger_ui::SwaggerUi;
 use super::access::{self, Remote};
 use super::audit::AuditSink;
 use super::config::Config;
-use super::limits;
+use super::extract::BodyTime;
 use super::matrix::Matrix;
 use super::openapi;
 use super::problem::Problem;
@@ -75,7 +75,7 @@ pub async fn start(store: Store, config: Config) -> anyhow::Result<Running> {
     let app = App::new(store, config, matrix, audit);
     let (stop, stopped) = watch::channel(false);
     let background = background(&app);
-    let serving = tokio::spawn(serve(listener, service(app.clone(), router, document), stopped, app.config.grace));
+    let serving = tokio::spawn(serve(listener, service(app.clone(), router, document), stopped, Arc::clone(&app.config)));
     Ok(Running { address, app, stop, serving, background, auditing })
 }
 
@@ -86,6 +86,7 @@ fn service(app: App, router: Router<App>, document: utoipa::openapi::OpenApi) ->
         .route("/healthz", get(|| async { "ok" }))
         .merge(SwaggerUi::new("/docs").url("/openapi.json", document))
         .fallback(no_such_route)
+        .layer(Extension(BodyTime(app.config.body_time)))
         .layer(CatchPanicLayer::custom(panicked))
         .with_state(app)
 }
@@ -110,9 +111,9 @@ async fn told(stopped: &mut watch::Receiver<bool>) {
     stopped.wait_for(|stopped| *stopped).await.ok();
 }
 
-async fn serve(listener: TcpListener, service: Router, mut stopped: watch::Receiver<bool>, grace: Duration) {
+async fn serve(listener: TcpListener, service: Router, mut stopped: watch::Receiver<bool>, config: Arc<Config>) {
     let mut builder = auto::Builder::new(TokioExecutor::new());
-    builder.http1().timer(TokioTimer::new()).header_read_timeout(limits::HEAD_TIME_MAX);
+    builder.http1().timer(TokioTimer::new()).header_read_timeout(config.head_time);
     builder.http2().timer(TokioTimer::new()).keep_alive_interval(Some(Duration::from_secs(30)));
     let graceful = GracefulShutdown::new();
     loop {
@@ -138,7 +139,7 @@ async fn serve(listener: TcpListener, service: Router, mut stopped: watch::Recei
         });
     }
     drop(listener);
-    if tokio::time::timeout(grace, graceful.shutdown()).await.is_err() {
+    if tokio::time::timeout(config.grace, graceful.shutdown()).await.is_err() {
         tracing::warn!("some requests were cut off: the grace of a stopping server has passed");
     }
 }

@@ -1,5 +1,7 @@
 //! JSON bodies: read whole within bounds of size and time, taken strictly, and known by a fingerprint.
 
+use std::time::Duration;
+
 use axum::body::Bytes;
 use axum::extract::Request;
 use axum::http::{HeaderMap, StatusCode, header};
@@ -15,6 +17,10 @@ use crate::http::problem::Problem;
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Fingerprint(pub [u8; 32]);
 
+/// How long a body may take to arrive; known to every request of a server.
+#[derive(Clone, Copy, Debug)]
+pub struct BodyTime(pub Duration);
+
 /// Reads the body and takes it as `B`, of `application/json`.
 ///
 /// # Errors
@@ -22,6 +28,7 @@ pub struct Fingerprint(pub [u8; 32]);
 pub async fn json_body<B: DeserializeOwned>(request: Request) -> Result<(B, Fingerprint), Problem> {
     let (method, path) = (request.method().clone(), request.uri().path().to_owned());
     let is_json = media_type(request.headers()).is_some_and(|kind| kind.eq_ignore_ascii_case("application/json"));
+    refuse_encoded(request.headers())?;
     let bytes = read(request).await?;
     if !bytes.is_empty() && !is_json {
         let problem = Problem::new(StatusCode::UNSUPPORTED_MEDIA_TYPE, "MEDIA_TYPE", "the body is not application/json");
@@ -42,9 +49,21 @@ pub(super) fn media_type(headers: &HeaderMap) -> Option<&str> {
     headers.get(header::CONTENT_TYPE)?.to_str().ok()?.split(';').next().map(str::trim)
 }
 
+/// Compressed bodies are not taken: what they grow to cannot be bounded before it is there.
+pub(super) fn refuse_encoded(headers: &HeaderMap) -> Result<(), Problem> {
+    match headers.get(header::CONTENT_ENCODING) {
+        Some(encoding) if encoding != "identity" => {
+            let said = "the body has a Content-Encoding, and compressed bodies are not taken";
+            Err(Problem::new(StatusCode::UNSUPPORTED_MEDIA_TYPE, "CONTENT_ENCODING", said).hint("send it as it is"))
+        }
+        _ => Ok(()),
+    }
+}
+
 async fn read(request: Request) -> Result<Bytes, Problem> {
+    let time = request.extensions().get::<BodyTime>().map_or(limits::BODY_TIME_MAX, |time| time.0);
     let limited = Limited::new(request.into_body(), limits::BODY_BYTES_MAX).collect();
-    match tokio::time::timeout(limits::BODY_TIME_MAX, limited).await {
+    match tokio::time::timeout(time, limited).await {
         Ok(Ok(whole)) => Ok(whole.to_bytes()),
         Ok(Err(error)) if error.is::<LengthLimitError>() => {
             let said = format!("the body has more than {} bytes", limits::BODY_BYTES_MAX);
@@ -52,7 +71,7 @@ async fn read(request: Request) -> Result<Bytes, Problem> {
         }
         Ok(Err(_)) => Err(Problem::malformed("BODY_INTERRUPTED", "the body ended before it was whole")),
         Err(_) => {
-            let said = format!("the body did not arrive within {} seconds", limits::BODY_TIME_MAX.as_secs());
+            let said = format!("the body did not arrive within {} seconds", time.as_secs());
             Err(Problem { retryable: true, ..Problem::new(StatusCode::REQUEST_TIMEOUT, "BODY_TIMEOUT", said) })
         }
     }

@@ -7,7 +7,7 @@ mod query;
 mod read;
 mod write;
 
-pub use body::{Fingerprint, json_body};
+pub use body::{BodyTime, Fingerprint, json_body};
 pub use query::{Pairs, pairs, typed};
 pub use read::{PointParams, Read};
 pub use write::{Accepted, Nothing, Preview, Receipt, Switch, Write, WriteParams, idempotency_key};
