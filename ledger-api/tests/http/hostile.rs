@@ -105,7 +105,7 @@ async fn guesses_about_organizations_are_all_answered_alike() {
         "a".repeat(64).as_str(),
         "ácme",
         "acme;x=1",
-        "acme ",
+        "acme%20",
     ] {
         let answer = served.get(&format!("/v1/orgs/{slug}")).await;
         assert_eq!(answer.status, 404, "{slug}: {}", answer.text);
