@@ -143,7 +143,7 @@ pub enum SubmitError {
         "the database was lost while committing and did not come back in time: send the same request again with the same idempotency key"
     )]
     OutcomeUnknown,
-    /// The stored history cannot be read. Nobody writes to it until that is mended.
+    /// The stored history cannot be read, or the database refuses what it should take. Trying again does not help.
     #[error("{0}")]
     Damaged(Arc<str>),
     /// The slug is taken.
@@ -162,7 +162,8 @@ impl From<LoadError> for SubmitError {
 
 impl From<StoreError> for SubmitError {
     fn from(error: StoreError) -> Self {
-        Self::Unavailable(error.to_string().into())
+        let said = error.to_string().into();
+        if error.is_transient() { Self::Unavailable(said) } else { Self::Damaged(said) }
     }
 }
 
@@ -265,6 +266,11 @@ impl Ledger {
         // Decided once ahead, so that a refused organization leaves no row in the directory.
         let command = Command::CreateOrganization(create.clone());
         ledger_core::Book::default().decide(&command, &ledger_core::Context::new(actor)).map_err(SubmitError::Rejected)?;
+        if new.functional_currency.is_empty() {
+            // A commodity may go without a code; the currency in which books are kept may not.
+            let (what, found) = ("the functional currency", Text::default());
+            return Err(SubmitError::Rejected(Rejection::InvalidText { what, found, line: 0 }));
+        }
         let row = Organization {
             org: OrgId(org),
             slug: new.slug.clone(),

@@ -10,4 +10,4 @@ mod write;
 pub use body::{BodyTime, Fingerprint, json_body};
 pub use query::{Pairs, pairs, typed};
 pub use read::{PointParams, Read};
-pub use write::{Accepted, Nothing, Preview, Receipt, Switch, Write, WriteParams, idempotency_key};
+pub use write::{Accepted, Nothing, Preview, Receipt, Write, WriteParams, idempotency_key};

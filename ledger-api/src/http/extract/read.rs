@@ -23,11 +23,11 @@ pub struct PointParams {
     #[param(nullable = false)]
     pub known_at: Option<String>,
     /// Answer as the books were known when this event was the last. Not with `known_at`.
-    #[param(nullable = false, value_type = u64)]
-    pub at_seq: Option<String>,
+    #[param(nullable = false)]
+    pub at_seq: Option<Seq>,
     /// Wait, for at most five seconds, until the answer contains this event: what a write was answered with.
-    #[param(nullable = false, value_type = u64)]
-    pub min_seq: Option<String>,
+    #[param(nullable = false)]
+    pub min_seq: Option<Seq>,
 }
 
 /// A read with the parameters `Q`, which refuses unknown ones.
@@ -84,19 +84,18 @@ impl<Q: DeserializeOwned, S: Send + Sync> FromRequest<S> for Read<Q> {
             (Some(time), None) => {
                 Point::KnownAt(moment::time(&time).map_err(|said| Problem::malformed("PARAMETER_INVALID", format!("known_at: {said}")))?)
             }
-            (None, Some(seq)) => Point::AtSeq(number("at_seq", &seq)?),
+            (None, Some(seq)) => Point::AtSeq(known("at_seq", seq)?),
             (Some(_), Some(_)) => {
                 return Err(Problem::malformed("PARAMETER_INVALID", "known_at and at_seq are both given").hint("give one of them"));
             }
         };
-        let min_seq = common.min_seq.map(|seq| number("min_seq", &seq)).transpose()?;
+        let min_seq = common.min_seq.map(|seq| known("min_seq", seq)).transpose()?;
         Ok(Self { access, query: typed(own)?, point, min_seq, headers: parts.headers })
     }
 }
 
-/// A seq: decimal digits, nothing else.
-fn number(name: &str, text: &str) -> Result<Seq, Problem> {
-    let digits = !text.is_empty() && text.bytes().all(|byte| byte.is_ascii_digit());
-    let seq = text.parse::<i64>().ok().filter(|_| digits).and_then(|seq| Seq::try_from(seq).ok());
-    seq.ok_or_else(|| Problem::malformed("PARAMETER_INVALID", format!("{name}: expected a number, found {text:?}")))
+/// A seq that a stream can have.
+fn known(name: &str, seq: Seq) -> Result<Seq, Problem> {
+    let fits = i64::try_from(seq).is_ok();
+    fits.then_some(seq).ok_or_else(|| Problem::malformed("PARAMETER_INVALID", format!("{name}: no stream is as long as {seq}")))
 }

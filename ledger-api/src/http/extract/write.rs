@@ -42,18 +42,8 @@ pub struct Write<B> {
 pub struct WriteParams {
     /// `true`: only decide, and answer with the events that would follow. Nothing is written and the key stays free.
     #[serde(default)]
-    #[param(nullable = false, value_type = bool)]
-    pub dry_run: Option<Switch>,
-}
-
-/// `true` or `false`.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize)]
-#[serde(rename_all = "lowercase")]
-pub enum Switch {
-    /// On.
-    True,
-    /// Off.
-    False,
+    #[param(required = false)]
+    pub dry_run: bool,
 }
 
 /// What a write was answered with: durable.
@@ -255,7 +245,7 @@ impl<B: DeserializeOwned, S: Send + Sync> FromRequest<S> for Write<B> {
         let expected = if_match(&parts.headers)?;
         let params: WriteParams = typed(pairs(&parts.uri)?)?;
         let (body, fingerprint) = json_body(Request::from_parts(parts, body)).await?;
-        Ok(Self { access, body, key, fingerprint, expected, dry_run: params.dry_run == Some(Switch::True) })
+        Ok(Self { access, body, key, fingerprint, expected, dry_run: params.dry_run })
     }
 }
 

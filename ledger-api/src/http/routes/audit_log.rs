@@ -29,8 +29,8 @@ pub struct AuditParams {
     #[param(nullable = false)]
     pub resource: Option<String>,
     /// Only what touched personal data, or only what did not.
-    #[param(nullable = false, value_type = bool)]
-    pub personal: Option<crate::http::extract::Switch>,
+    #[param(nullable = false)]
+    pub personal: Option<bool>,
     /// Not earlier than this time, inclusive.
     #[param(nullable = false)]
     pub from: Option<String>,
@@ -38,8 +38,8 @@ pub struct AuditParams {
     #[param(nullable = false)]
     pub to: Option<String>,
     /// Rows at most, 1 to 200; 50 where not given.
-    #[param(nullable = false, value_type = u16, minimum = 1, maximum = 200)]
-    pub limit: Option<String>,
+    #[param(nullable = false, minimum = 1, maximum = 200)]
+    pub limit: Option<u16>,
     /// `next_cursor` of the page before.
     #[param(nullable = false)]
     pub cursor: Option<Uuid>,
@@ -125,12 +125,12 @@ async fn list(read: Read<AuditParams>) -> Result<Json<AuditPage>, Problem> {
     let moment = |name: &str, text: Option<String>| {
         text.map(|text| time(&text)).transpose().map_err(|said| Problem::malformed("PARAMETER_INVALID", format!("{name}: {said}")))
     };
-    let limit = page_limit(query.limit.as_deref())?;
+    let limit = page_limit(query.limit)?;
     let asked = AuditQuery {
         before: query.cursor,
         actor: query.actor,
         resource: query.resource,
-        personal: query.personal.map(|on| on == crate::http::extract::Switch::True),
+        personal: query.personal,
         from: moment("from", query.from)?,
         to: moment("to", query.to)?,
         limit: i64::from(limit) + 1,
@@ -146,11 +146,8 @@ async fn list(read: Read<AuditParams>) -> Result<Json<AuditPage>, Problem> {
 ///
 /// # Errors
 /// 400 for anything but a number from 1 to the published maximum.
-pub(super) fn page_limit(text: Option<&str>) -> Result<u16, Problem> {
-    let Some(text) = text else { return Ok(PAGE_DEFAULT) };
-    let digits = text.bytes().all(|byte| byte.is_ascii_digit());
-    text.parse()
-        .ok()
-        .filter(|limit| digits && (1..=PAGE_MAX).contains(limit))
-        .ok_or_else(|| Problem::malformed("PARAMETER_INVALID", format!("limit: expected a number from 1 to {PAGE_MAX}, found {text:?}")))
+pub(super) fn page_limit(asked: Option<u16>) -> Result<u16, Problem> {
+    let limit = asked.unwrap_or(PAGE_DEFAULT);
+    let fits = (1..=PAGE_MAX).contains(&limit);
+    fits.then_some(limit).ok_or_else(|| Problem::malformed("PARAMETER_INVALID", format!("limit: expected 1 to {PAGE_MAX}, found {limit}")))
 }
