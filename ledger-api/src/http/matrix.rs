@@ -40,7 +40,8 @@ impl Row {
 /// The whole table.
 #[derive(Clone, Debug)]
 pub struct Matrix {
-    rows: HashMap<(String, String), Row>,
+    /// By path; few methods each.
+    rows: HashMap<String, Vec<Row>>,
 }
 
 impl Matrix {
@@ -53,7 +54,7 @@ impl Matrix {
     }
 
     fn parse(table: &str) -> anyhow::Result<Self> {
-        let mut rows = HashMap::new();
+        let mut rows: HashMap<String, Vec<Row>> = HashMap::new();
         let mut roles_of: HashMap<(String, String), [bool; 9]> = HashMap::new();
         let mut reader = csv::ReaderBuilder::new().trim(csv::Trim::All).from_reader(table.as_bytes());
         let expected: Vec<&str> = ["method", "path", "resource", "action"].into_iter().chain(ROLES).collect();
@@ -78,8 +79,10 @@ impl Matrix {
             );
             let same = *roles_of.entry((row.resource.clone(), row.action.clone())).or_insert(roles);
             anyhow::ensure!(same == roles, "permissions.csv:{line}: {} {} has other roles in an earlier row", row.resource, row.action);
-            let twice = rows.insert((row.method.clone(), row.path.clone()), row);
-            anyhow::ensure!(twice.is_none(), "permissions.csv:{line}: this route has a row already");
+            let of_path = rows.entry(row.path.clone()).or_default();
+            let twice = of_path.iter().any(|other| other.method == row.method);
+            anyhow::ensure!(!twice, "permissions.csv:{line}: this route has a row already");
+            of_path.push(row);
         }
         Ok(Self { rows })
     }
@@ -87,32 +90,32 @@ impl Matrix {
     /// The row of a route.
     #[must_use]
     pub fn row(&self, method: &str, path: &str) -> Option<&Row> {
-        self.rows.get(&(method.to_owned(), path.to_owned()))
+        self.rows.get(path)?.iter().find(|row| row.method == method)
     }
 
     /// The methods of a path, in alphabetical order.
     #[must_use]
     pub fn methods(&self, path: &str) -> Vec<&str> {
-        let mut methods: Vec<&str> = self.rows.values().filter(|row| row.path == path).map(|row| row.method.as_str()).collect();
+        let mut methods: Vec<&str> = self.rows.get(path).into_iter().flatten().map(|row| row.method.as_str()).collect();
         methods.sort_unstable();
         methods
     }
 
     /// Every row, in no particular order.
     pub fn rows(&self) -> impl Iterator<Item = &Row> {
-        self.rows.values()
+        self.rows.values().flatten()
     }
 
     /// The roles that have an action on a resource, by the order of [`ROLES`]; nobody has what no row names.
     #[must_use]
     pub fn roles_of(&self, resource: &str, action: &str) -> [bool; 9] {
-        self.rows.values().find(|row| row.resource == resource && row.action == action).map_or([false; 9], |row| row.roles)
+        self.rows().find(|row| row.resource == resource && row.action == action).map_or([false; 9], |row| row.roles)
     }
 
     /// Every resource and action that a row names.
     #[must_use]
     pub fn permissions(&self) -> BTreeSet<(String, String)> {
-        self.rows.values().map(|row| (row.resource.clone(), row.action.clone())).collect()
+        self.rows().map(|row| (row.resource.clone(), row.action.clone())).collect()
     }
 
     /// Fails unless the served routes and the rows are the same.
@@ -120,7 +123,7 @@ impl Matrix {
     /// # Errors
     /// Which routes have no row, and which rows no route.
     pub fn must_equal(&self, served: &BTreeSet<(String, String)>) -> anyhow::Result<()> {
-        let rows: BTreeSet<(String, String)> = self.rows.keys().cloned().collect();
+        let rows: BTreeSet<(String, String)> = self.rows().map(|row| (row.method.clone(), row.path.clone())).collect();
         let without_row: Vec<_> = served.difference(&rows).collect();
         let without_route: Vec<_> = rows.difference(served).collect();
         anyhow::ensure!(
