@@ -4,4 +4,5 @@
 
 mod basics;
 mod hostile;
+mod outage;
 mod serving;

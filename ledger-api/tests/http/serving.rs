@@ -9,46 +9,46 @@ use reqwest::{Client, Method, RequestBuilder};
 use serde_json::{Value, json};
 
 /// The key of the machine's operator in tests.
-pub const PLATFORM_KEY: &str = "lpk_of-a-test";
+pub(crate) const PLATFORM_KEY: &str = "lpk_of-a-test";
 
 static NEXT: AtomicU32 = AtomicU32::new(0);
 
 /// A server that listens.
-pub struct Served {
-    pub database: TestDatabase,
-    pub running: Running,
-    pub client: Client,
+pub(crate) struct Served {
+    pub(crate) database: TestDatabase,
+    pub(crate) running: Running,
+    pub(crate) client: Client,
 }
 
 /// What was answered.
 #[derive(Debug)]
-pub struct Answer {
-    pub status: u16,
-    pub headers: reqwest::header::HeaderMap,
-    pub text: String,
+pub(crate) struct Answer {
+    pub(crate) status: u16,
+    pub(crate) headers: reqwest::header::HeaderMap,
+    pub(crate) text: String,
 }
 
 impl Answer {
     /// The body as JSON.
     #[track_caller]
-    pub fn json(&self) -> Value {
+    pub(crate) fn json(&self) -> Value {
         serde_json::from_str(&self.text).unwrap_or_else(|error| panic!("{error}: {} {}", self.status, self.text))
     }
 
-    pub fn header(&self, name: &str) -> Option<&str> {
+    pub(crate) fn header(&self, name: &str) -> Option<&str> {
         self.headers.get(name).and_then(|value| value.to_str().ok())
     }
 
     /// The body, where the status is as expected.
     #[track_caller]
-    pub fn expect(self, status: u16) -> Value {
+    pub(crate) fn expect(self, status: u16) -> Value {
         assert_eq!(self.status, status, "{}", self.text);
         if self.text.is_empty() { Value::Null } else { self.json() }
     }
 
     /// Status and code of a problem document, whose form is checked.
     #[track_caller]
-    pub fn problem(&self) -> (u16, String) {
+    pub(crate) fn problem(&self) -> (u16, String) {
         assert_eq!(self.header("content-type"), Some("application/problem+json"), "{}", self.text);
         let body = self.json();
         assert_eq!(body["status"], self.status);
@@ -59,17 +59,17 @@ impl Answer {
 
 impl Served {
     /// A server over a fresh database.
-    pub async fn start() -> Self {
+    pub(crate) async fn start() -> Self {
         Self::with(Config::default()).await
     }
 
     /// The same with a configuration; address and platform key are the test's.
-    pub async fn with(config: Config) -> Self {
+    pub(crate) async fn with(config: Config) -> Self {
         Self::over(database().await, config).await
     }
 
     /// A server over a database that is there.
-    pub async fn over(database: TestDatabase, config: Config) -> Self {
+    pub(crate) async fn over(database: TestDatabase, config: Config) -> Self {
         let platform_key_hash = Some(*blake3::hash(PLATFORM_KEY.as_bytes()).as_bytes());
         let config = Config { listen: SocketAddr::from(([127, 0, 0, 1], 0)), platform_key_hash, ..config };
         let running = start(database.store().await, config).await.unwrap();
@@ -77,35 +77,35 @@ impl Served {
         Self { database, running, client }
     }
 
-    pub fn url(&self, path: &str) -> String {
+    pub(crate) fn url(&self, path: &str) -> String {
         format!("http://{}{path}", self.running.address)
     }
 
     /// A request by the platform.
-    pub fn request(&self, method: Method, path: &str) -> RequestBuilder {
+    pub(crate) fn request(&self, method: Method, path: &str) -> RequestBuilder {
         self.client.request(method, self.url(path)).bearer_auth(PLATFORM_KEY)
     }
 
-    pub async fn get(&self, path: &str) -> Answer {
+    pub(crate) async fn get(&self, path: &str) -> Answer {
         send(self.request(Method::GET, path)).await
     }
 
     /// A write under a fresh key.
-    pub async fn write(&self, method: Method, path: &str, body: &Value) -> Answer {
+    pub(crate) async fn write(&self, method: Method, path: &str, body: &Value) -> Answer {
         send(self.request(method, path).header("idempotency-key", fresh_key()).json(body)).await
     }
 
-    pub async fn post(&self, path: &str, body: Value) -> Answer {
+    pub(crate) async fn post(&self, path: &str, body: Value) -> Answer {
         self.write(Method::POST, path, &body).await
     }
 
     /// The same under a key of the caller's.
-    pub async fn post_keyed(&self, path: &str, key: &str, body: &Value) -> Answer {
+    pub(crate) async fn post_keyed(&self, path: &str, key: &str, body: &Value) -> Answer {
         send(self.request(Method::POST, path).header("idempotency-key", key).json(body)).await
     }
 
     /// An organization in USD; answers the beginning of its paths.
-    pub async fn org(&self, slug: &str) -> String {
+    pub(crate) async fn org(&self, slug: &str) -> String {
         let body = json!({ "slug": slug, "name": slug, "functional_currency": "USD" });
         self.post("/v1/orgs", body).await.expect(201);
         format!("/v1/orgs/{slug}")
@@ -113,12 +113,12 @@ impl Served {
 }
 
 /// A key that no other request has.
-pub fn fresh_key() -> String {
+pub(crate) fn fresh_key() -> String {
     format!("key-{}-{}", std::process::id(), NEXT.fetch_add(1, Ordering::Relaxed))
 }
 
 /// Sends a request and reads the answer whole.
-pub async fn send(request: RequestBuilder) -> Answer {
+pub(crate) async fn send(request: RequestBuilder) -> Answer {
     let response = request.send().await.unwrap();
     let (status, headers) = (response.status().as_u16(), response.headers().clone());
     Answer { status, headers, text: response.text().await.unwrap() }
