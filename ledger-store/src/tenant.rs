@@ -29,16 +29,40 @@ impl From<Uuid> for OrgId {
     }
 }
 
+/// Who asks, as the database's policies know it (`ledger.auth_user_id()`, `auth_workspace_id()`, `auth_role()`).
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Caller {
+    /// The row of a member or key; only the platform has none.
+    pub user: Option<Uuid>,
+    /// The sub-unit that he works in; `None` is the organization as a whole.
+    pub workspace: Option<Uuid>,
+    /// `owner` ... `viewer`, or `platform`: one of the words of `ledger.bind_caller`.
+    pub role: &'static str,
+}
+
 /// One organization's part of the database. Cheap to clone.
 #[derive(Clone, Debug)]
 pub struct OrgStore {
     store: Store,
     org: OrgId,
+    caller: Option<Caller>,
 }
 
 impl OrgStore {
     pub(crate) fn new(store: Store, org: OrgId) -> Self {
-        Self { store, org }
+        Self { store, org, caller: None }
+    }
+
+    /// The same for somebody: transactions of this handle are bound to him, too. Without, they are the ledger's own work.
+    #[must_use]
+    pub fn for_caller(&self, caller: Caller) -> Self {
+        Self { caller: Some(caller), ..self.clone() }
+    }
+
+    /// Who asks, if anybody.
+    #[must_use]
+    pub fn caller(&self) -> Option<Caller> {
+        self.caller
     }
 
     /// Whose handle this is.
@@ -66,11 +90,15 @@ impl OrgStore {
 
     async fn begin_as(&self, statement: &'static str) -> Result<OrgTx, StoreError> {
         let mut inner = self.store.pool().begin_with(statement).await.doing("begin a transaction")?;
-        sqlx::query("SELECT ledger.bind_org($1)")
-            .bind(self.org.0)
-            .execute(&mut *inner)
-            .await
-            .doing("bind the transaction to its organization")?;
+        let bind = match &self.caller {
+            None => sqlx::query("SELECT ledger.bind_org($1)").bind(self.org.0),
+            Some(caller) => sqlx::query("SELECT ledger.bind_caller($1, $2, $3, $4)")
+                .bind(self.org.0)
+                .bind(caller.user)
+                .bind(caller.workspace)
+                .bind(caller.role),
+        };
+        bind.execute(&mut *inner).await.doing("bind the transaction to its organization")?;
         Ok(OrgTx { inner, org: self.org })
     }
 }

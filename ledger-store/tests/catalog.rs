@@ -57,9 +57,33 @@ async fn each_slip_is_found() {
             &format!("{fine} CREATE POLICY q ON read.x TO ledger_directory USING (true)"),
         ),
         (
-            "restrictive or partial policy in place of the organization's",
+            "partial policy in place of the organization's",
             "read.x q",
-            &format!("{fine} CREATE POLICY q ON read.x AS RESTRICTIVE USING (org_id = (SELECT ledger.auth_org_id()))"),
+            &format!("{fine} CREATE POLICY q ON read.x FOR SELECT USING (org_id = (SELECT ledger.auth_org_id()))"),
+        ),
+        (
+            "no policy of the organization",
+            "read.x",
+            &format!(
+                "{fine} DROP POLICY p ON read.x; CREATE POLICY q ON read.x AS RESTRICTIVE USING (org_id = (SELECT ledger.auth_org_id()))"
+            ),
+        ),
+        (
+            "restrictive policy that asks per row, or not everybody",
+            "read.x q",
+            &format!("{fine} CREATE POLICY q ON read.x AS RESTRICTIVE USING (ledger.auth_role() = 'owner')"),
+        ),
+        (
+            "restrictive policy that asks per row, or not everybody",
+            "read.x q",
+            &format!("{fine} CREATE POLICY q ON read.x AS RESTRICTIVE TO ledger_auditor USING ((SELECT ledger.auth_role()) = 'owner')"),
+        ),
+        (
+            "restrictive policy that asks per row, or not everybody",
+            "read.x q",
+            &format!(
+                "{fine} CREATE POLICY q ON read.x AS RESTRICTIVE FOR UPDATE USING ((SELECT ledger.auth_role()) = 'owner') WITH CHECK (true)"
+            ),
         ),
         ("index that org_id does not lead", "read.x x_n", &format!("{fine} CREATE UNIQUE INDEX x_n ON read.x (n, org_id)")),
         ("index that org_id does not lead", "read.x x_e", &format!("{fine} CREATE INDEX x_e ON read.x ((n + 1))")),
@@ -81,6 +105,7 @@ async fn each_slip_is_found() {
         ("SECURITY DEFINER outside the directory", "ledger.f", &format!("{function} SECURITY DEFINER {pinned}")),
         ("function not owned by ledger_owner", "ledger.f", &format!("{function} {pinned}")),
         ("context function that is not STABLE and PARALLEL SAFE", "ledger.auth_org_id", "ALTER FUNCTION ledger.auth_org_id() VOLATILE"),
+        ("context function that is not STABLE and PARALLEL SAFE", "ledger.auth_role", "ALTER FUNCTION ledger.auth_role() PARALLEL UNSAFE"),
         ("materialized view or foreign table", "read.m", "CREATE MATERIALIZED VIEW read.m AS SELECT * FROM ledger.commits"),
         ("view without security_barrier or security_invoker", "read.v", "CREATE VIEW read.v AS SELECT * FROM ledger.commits"),
         (

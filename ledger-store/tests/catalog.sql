@@ -11,7 +11,10 @@ WITH space AS (
     SELECT p.*, t.full_name,
            coalesce(pg_get_expr(p.polqual, p.polrelid), '') AS qual,
            coalesce(pg_get_expr(p.polwithcheck, p.polrelid), '') AS with_check,
-           p.polcmd = 'r' AND p.polroles = ARRAY[(SELECT oid FROM pg_roles WHERE rolname = 'ledger_directory')] AS directory
+           p.polpermissive AND p.polcmd = 'r' AND p.polroles = ARRAY[(SELECT oid FROM pg_roles WHERE rolname = 'ledger_directory')] AS directory,
+           -- What is left of it when every look at the context that happens once per statement is taken out.
+           regexp_replace(coalesce(pg_get_expr(p.polqual, p.polrelid), '') || coalesce(pg_get_expr(p.polwithcheck, p.polrelid), ''),
+                          '\( SELECT ledger\.auth_[a-z]+(_id)?\(\) AS [a-z_]+\)', '', 'g') AS per_row
       FROM pg_policy p JOIN tab t ON t.oid = p.polrelid
 ), idx AS (
     SELECT i.*, t.full_name, c.relname AS index_name,
@@ -36,16 +39,19 @@ SELECT slip, place FROM (
      WHERE NOT EXISTS (SELECT FROM pg_attribute a WHERE a.attrelid = tab.oid AND a.attname = 'org_id' AND a.atttypid = 'uuid'::regtype AND a.attnotnull)
     UNION ALL SELECT 'row-level security off', full_name FROM tab WHERE NOT relrowsecurity
     UNION ALL SELECT 'row-level security not forced', full_name FROM tab WHERE NOT relforcerowsecurity
-    UNION ALL SELECT 'no policy of the organization', full_name FROM tab WHERE NOT EXISTS (SELECT FROM pol WHERE pol.polrelid = tab.oid AND NOT directory)
+    UNION ALL SELECT 'no policy of the organization', full_name FROM tab WHERE NOT EXISTS (SELECT FROM pol WHERE pol.polrelid = tab.oid AND polpermissive AND NOT directory)
     UNION ALL SELECT 'not owned by ledger_owner', full_name FROM rel WHERE relkind IN ('r', 'p') AND relowner <> 'ledger_owner'::regrole
     UNION ALL SELECT 'primary key missing', full_name FROM tab WHERE NOT EXISTS (SELECT FROM idx WHERE idx.indrelid = tab.oid AND indisprimary)
     UNION ALL SELECT 'schema without a known purpose', nspname FROM space WHERE nspname NOT IN ('control', 'ledger', 'read', 'public')
     UNION ALL SELECT 'object in schema public', full_name FROM rel WHERE nspname = 'public' AND relkind <> 'i'
     -- Policies
     UNION ALL SELECT 'policy that does not compare once per statement', full_name || ' ' || polname FROM pol
-     WHERE NOT directory AND (qual !~ '^\(org_id = \( SELECT .*auth_org_id\(\)' OR (polcmd IN ('*', 'a', 'w') AND with_check <> qual))
-    UNION ALL SELECT 'restrictive or partial policy in place of the organization''s', full_name || ' ' || polname FROM pol
-     WHERE NOT directory AND (NOT polpermissive OR polcmd <> '*' OR polroles <> ARRAY[0::oid])
+     WHERE polpermissive AND NOT directory AND (qual !~ '^\(org_id = \( SELECT .*auth_org_id\(\)' OR (polcmd IN ('*', 'a', 'w') AND with_check <> qual))
+    UNION ALL SELECT 'partial policy in place of the organization''s', full_name || ' ' || polname FROM pol
+     WHERE polpermissive AND NOT directory AND (polcmd <> '*' OR polroles <> ARRAY[0::oid])
+    -- Restrictive ones only take away from what the organization's policy gives; they hold for everybody, and ask who it is once.
+    UNION ALL SELECT 'restrictive policy that asks per row, or not everybody', full_name || ' ' || polname FROM pol
+     WHERE NOT polpermissive AND (per_row ~ 'auth_|current_setting' OR polroles <> ARRAY[0::oid] OR (polcmd = 'w' AND with_check <> qual))
     -- Indexes, keys, sequences
     UNION ALL SELECT 'index that org_id does not lead', full_name || ' ' || index_name FROM idx
      WHERE leads IS DISTINCT FROM 'org_id' AND index_name <> 'organization_slug_key'
@@ -66,7 +72,7 @@ SELECT slip, place FROM (
      WHERE prosecdef AND (nspname <> 'control' OR proowner <> 'ledger_directory'::regrole)
     UNION ALL SELECT 'function not owned by ledger_owner', full_name FROM fun WHERE NOT prosecdef AND proowner <> 'ledger_owner'::regrole
     UNION ALL SELECT 'context function that is not STABLE and PARALLEL SAFE', full_name FROM fun
-     WHERE full_name = 'ledger.auth_org_id' AND (provolatile <> 's' OR proparallel <> 's')
+     WHERE full_name ~ '^ledger\.auth_' AND (provolatile <> 's' OR proparallel <> 's')
     -- Views
     UNION ALL SELECT 'materialized view or foreign table', full_name FROM rel WHERE relkind IN ('m', 'f')
     UNION ALL SELECT 'view without security_barrier or security_invoker', full_name FROM rel
