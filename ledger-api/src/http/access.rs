@@ -3,7 +3,8 @@
 //!
 //! What a handler gets is an [`Access`], and there is no other way to an organization. Refusals come in this order:
 //! 401 for credentials that nobody has, 404 for an organization that is not the caller's (as for one that does not
-//! exist), 403 for what the caller's role does not permit, 429 for too many requests.
+//! exist), 403 for what the caller's role does not permit, 403 for what the plan does not have, 429 for too many requests.
+//! Who somebody is, is found out in [`super::identity`].
 
 use std::net::SocketAddr;
 use std::sync::{Arc, Mutex, PoisonError};
@@ -20,9 +21,9 @@ use ledger_store::audit::AuditRow;
 use ledger_store::{OrgId, OrgStore, Organization};
 use uuid::Uuid;
 
+use super::identity::{Action, Credential, Permission, Plan, Principal, Resource, Subject};
 use super::limits;
-use super::matrix::{PLATFORM, Row};
-use super::principal::{Principal, Subject};
+use super::matrix::Row;
 use super::problem::{Problem, RefusalCode};
 use super::state::App;
 
@@ -35,6 +36,8 @@ pub struct Access {
     pub organization: Arc<Organization>,
     /// Who asks.
     pub principal: Arc<Principal>,
+    /// What the organization has paid for.
+    pub plan: Arc<Plan>,
     /// Names this request in answers, events, logs and the audit log.
     pub request_id: Uuid,
     /// What the caller calls the conversation, where that is a UUID; else the request's own id.
@@ -43,10 +46,16 @@ pub struct Access {
 }
 
 impl Access {
-    /// The organization's part of the store.
+    /// The organization's part of the store, for this caller.
     #[must_use]
     pub fn org(&self) -> OrgStore {
-        self.app.store.for_org(self.organization.org)
+        self.app.store.for_org(self.organization.org).for_caller(self.principal.caller())
+    }
+
+    /// Whether the caller may do something beside what the route's row says.
+    #[must_use]
+    pub fn may(&self, resource: Resource, action: Action) -> bool {
+        self.principal.may(&self.app.matrix, resource, action)
     }
 
     /// Who is recorded with every event.
@@ -74,6 +83,8 @@ impl<S: Sync> FromRequestParts<S> for Access {
 pub struct Caller {
     /// Who.
     pub principal: Arc<Principal>,
+    /// By what he is known.
+    pub credential: Credential,
     /// Names this request.
     pub request_id: Uuid,
 }
@@ -175,35 +186,33 @@ fn other_method(app: &App, route: &str) -> Response {
 }
 
 async fn admit(app: &App, row: &Row, request: &mut Request, asked: &mut Asked, standing: &mut HeaderMap) -> Result<(), Problem> {
-    let principal = Arc::new(authenticate(app, request.headers()).await?);
-    asked.by = Some(Arc::clone(&principal));
+    let credential = app.identity.recognise(&app.store, bearer(request.headers())?).await?;
     if !row.path.starts_with("/v1/orgs/{org}") {
-        permit(row, &principal)?;
-        request.extensions_mut().insert(Caller { principal, request_id: asked.id });
+        let principal = Arc::new(credential.anywhere());
+        permit_anywhere(row, &principal)?;
+        request.extensions_mut().insert(Caller { principal, credential, request_id: asked.id });
         return Ok(());
     }
     let slug = request.uri().path().split('/').nth(3).unwrap_or_default();
     let organization = app.organization(slug).await?;
+    let workspace = workspace(request.headers())?;
+    let found = app.identity.principal(&app.store, &credential, &organization, workspace).await?;
+    let principal = found.ok_or_else(Problem::no_organization)?;
     asked.of = Some(organization.org);
-    permit(row, &principal)?;
-    limit(app, &organization, &principal, standing)?;
+    asked.by = Some(Arc::clone(&principal));
+    permit(app, row, &principal)?;
+    let plan = app.identity.plan(&app.store, organization.org).await?;
+    plan.permits(&principal, row.permission.resource)?;
+    limit(app, &organization, &principal, &plan, standing)?;
     let correlation = asked.correlation.as_deref().and_then(|id| Uuid::parse_str(id).ok()).unwrap_or(asked.id);
     let (app, notes) = (app.clone(), asked.notes.clone());
-    request.extensions_mut().insert(Access { app, organization, principal, request_id: asked.id, correlation, notes });
+    request.extensions_mut().insert(Access { app, organization, principal, plan, request_id: asked.id, correlation, notes });
     Ok(())
 }
 
 /// HEAD is answered as GET, without the body.
 fn row_method(method: &Method) -> &str {
     if method == Method::HEAD { "GET" } else { method.as_str() }
-}
-
-async fn authenticate(app: &App, headers: &HeaderMap) -> Result<Principal, Problem> {
-    let token = bearer(headers)?;
-    if app.config.platform_key_hash.is_some_and(|known| blake3::hash(token.as_bytes()) == known) {
-        return Ok(Principal { subject: Subject::Platform });
-    }
-    Err(Problem::unauthenticated("CREDENTIALS_UNKNOWN", "the credentials are unknown, expired or revoked"))
 }
 
 /// The token of `Authorization: Bearer`. More than one such header is refused: programs on the way may disagree which counts.
@@ -223,18 +232,41 @@ fn bearer(headers: &HeaderMap) -> Result<&str, Problem> {
         .ok_or_else(|| Problem::unauthenticated("CREDENTIALS_MALFORMED", "the Authorization header is not `Bearer` and a token"))
 }
 
-fn permit(row: &Row, principal: &Principal) -> Result<(), Problem> {
-    match principal.subject {
-        Subject::Platform => Ok(()),
-        #[expect(unreachable_patterns, reason = "there will be others")]
-        _ if row.resource == PLATFORM => Err(Problem::forbidden("only the operator of the machine may do this")),
+/// The sub-unit that the caller wants to work in.
+fn workspace(headers: &HeaderMap) -> Result<Option<&str>, Problem> {
+    let mut found = headers.get_all("ledger-workspace").iter();
+    match (found.next(), found.next()) {
+        (None, _) => Ok(None),
+        (Some(code), None) => match code.to_str() {
+            Ok(code) if (1..=63).contains(&code.len()) => Ok(Some(code)),
+            _ => Err(Problem::malformed("WORKSPACE_INVALID", "Ledger-Workspace is not the code of a workspace")),
+        },
+        _ => Err(Problem::malformed("WORKSPACE_INVALID", "there is more than one Ledger-Workspace header")),
     }
 }
 
+fn permit(app: &App, row: &Row, principal: &Principal) -> Result<(), Problem> {
+    let Permission { resource, action } = row.permission;
+    if principal.may(&app.matrix, resource, action) {
+        return Ok(());
+    }
+    let role = principal.role().map_or("nobody", |role| role.as_str());
+    let said = format!("this needs the permission {}, which the caller (role {role}) does not have", row.permission);
+    Err(Problem::forbidden(said).hint("ask one of the organization's administrators"))
+}
+
+/// Routes of no organization: the operator's, and everybody's own.
+fn permit_anywhere(row: &Row, principal: &Principal) -> Result<(), Problem> {
+    if principal.is_platform() || row.permission.resource == Resource::Me {
+        return Ok(());
+    }
+    Err(Problem::forbidden("only the operator of the machine may do this"))
+}
+
 /// One request out of what the organization and the caller may make. The operator of the machine is not limited.
-fn limit(app: &App, organization: &Organization, principal: &Principal, standing: &mut HeaderMap) -> Result<(), Problem> {
-    let Some(quota) = app.config.requests_per_minute else { return Ok(()) };
-    if principal.subject == Subject::Platform {
+fn limit(app: &App, organization: &Organization, principal: &Principal, plan: &Plan, standing: &mut HeaderMap) -> Result<(), Problem> {
+    let Some(quota) = plan.requests_per_minute.or(app.config.requests_per_minute) else { return Ok(()) };
+    if principal.is_platform() {
         return Ok(());
     }
     let of_org = app.org_rates.take(&organization.org, quota);
@@ -275,9 +307,9 @@ fn note(row: &Row, asked: Asked, response: &Response) -> Option<(OrgId, AuditRow
         occurred_at: Timestamp(Utc::now().timestamp_micros()),
         actor_kind: actor.kind.as_str().into(),
         actor: actor.identity.to_string(),
-        acting_for: None,
-        resource: row.resource.clone(),
-        action: row.action.clone(),
+        acting_for: by.id.filter(|_| matches!(by.subject, Subject::Agent { .. })).map(|id| id.to_string()),
+        resource: row.permission.resource.as_str().to_owned(),
+        action: row.permission.action.as_str().to_owned(),
         method,
         route,
         records: records.join(" ").chars().filter(|c| !c.is_control()).take(RECORDS_BYTES_MAX).collect(),

@@ -3,6 +3,7 @@
 use std::net::SocketAddr;
 use std::time::Duration;
 
+use super::identity::{IssuerConfig, Tier};
 use super::limits;
 
 /// The configuration of a server.
@@ -12,6 +13,10 @@ pub struct Config {
     pub listen: SocketAddr,
     /// BLAKE3 hash of the platform's key: whoever has the key operates this machine and creates organizations.
     pub platform_key_hash: Option<[u8; 32]>,
+    /// Whose tokens are believed.
+    pub issuers: Vec<IssuerConfig>,
+    /// The plan of organizations with which nothing was agreed.
+    pub plan: Tier,
     /// Requests that an organization may make in a minute, where its plan does not say; `None`: any number.
     pub requests_per_minute: Option<u32>,
     /// How long a request's head may take to arrive.
@@ -27,6 +32,8 @@ impl Default for Config {
         Self {
             listen: SocketAddr::from(([127, 0, 0, 1], 8080)),
             platform_key_hash: None,
+            issuers: Vec::new(),
+            plan: Tier::default(),
             requests_per_minute: None,
             head_time: limits::HEAD_TIME_MAX,
             body_time: limits::BODY_TIME_MAX,

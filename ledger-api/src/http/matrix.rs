@@ -1,18 +1,14 @@
 //! Who may do what: the committed table `permissions.csv`, one row per route, and the check that no route is without one.
 //!
 //! A row says which resource and action a route is, and which roles have it; the same resource and action has the same
-//! roles in every row. What members and keys have beyond their role is the identity's business.
+//! roles in every row. What members and keys have beyond their role is the [`super::identity`]'s business.
 
-use std::collections::{BTreeSet, HashMap};
+use std::collections::{BTreeMap, BTreeSet, HashMap};
+
+use super::identity::{Permission, Role, RoleSet};
 
 /// The table as committed.
 const TABLE: &str = include_str!("permissions.csv");
-
-/// The roles, in the order of the table's columns.
-pub const ROLES: [&str; 9] = ["owner", "administrator", "accountant", "approver", "sales", "operator", "agent", "auditor", "viewer"];
-
-/// The resource of what only the operator of the machine may do.
-pub const PLATFORM: &str = "platform";
 
 /// One route and who may use it.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -21,20 +17,10 @@ pub struct Row {
     pub method: String,
     /// With its parameters in braces.
     pub path: String,
-    /// What it is about.
-    pub resource: String,
-    /// create, read, update, delete or approve.
-    pub action: String,
-    /// By the order of [`ROLES`].
-    pub roles: [bool; 9],
-}
-
-impl Row {
-    /// Whether a role has it.
-    #[must_use]
-    pub fn allows(&self, role: &str) -> bool {
-        ROLES.iter().position(|known| *known == role).is_some_and(|at| self.roles[at])
-    }
+    /// What it asks for.
+    pub permission: Permission,
+    /// Which roles have that.
+    pub roles: RoleSet,
 }
 
 /// The whole table.
@@ -42,6 +28,7 @@ impl Row {
 pub struct Matrix {
     /// By path; few methods each.
     rows: HashMap<String, Vec<Row>>,
+    roles: BTreeMap<Permission, RoleSet>,
 }
 
 impl Matrix {
@@ -53,38 +40,32 @@ impl Matrix {
         Self::parse(TABLE)
     }
 
-    fn parse(table: &str) -> anyhow::Result<Self> {
-        let mut rows: HashMap<String, Vec<Row>> = HashMap::new();
-        let mut roles_of: HashMap<(String, String), [bool; 9]> = HashMap::new();
+    /// Reads a table.
+    ///
+    /// # Errors
+    /// What is wrong with it, and where.
+    pub fn parse(table: &str) -> anyhow::Result<Self> {
+        let mut matrix = Self { rows: HashMap::new(), roles: BTreeMap::new() };
         let mut reader = csv::ReaderBuilder::new().trim(csv::Trim::All).from_reader(table.as_bytes());
-        let expected: Vec<&str> = ["method", "path", "resource", "action"].into_iter().chain(ROLES).collect();
+        let expected: Vec<&str> = ["method", "path", "resource", "action"].into_iter().chain(Role::ALL.map(Role::as_str)).collect();
         anyhow::ensure!(reader.headers()?.iter().eq(expected.iter().copied()), "permissions.csv has other columns than {expected:?}");
         for record in reader.records() {
             let record = record?;
             let line = record.position().map_or(0, csv::Position::line);
-            let field = |at: usize| record.get(at).unwrap_or_default().to_owned();
-            let mut roles = [false; 9];
-            for (at, allowed) in roles.iter_mut().enumerate() {
-                *allowed = match record.get(at + 4) {
-                    Some("y") => true,
-                    Some("-") => false,
-                    other => anyhow::bail!("permissions.csv:{line}: expected y or -, found {other:?}"),
-                };
-            }
-            let row = Row { method: field(0), path: field(1), resource: field(2), action: field(3), roles };
-            anyhow::ensure!(
-                ["create", "read", "update", "delete", "approve"].contains(&row.action.as_str()),
-                "permissions.csv:{line}: {:?} is no action",
-                row.action
-            );
-            let same = *roles_of.entry((row.resource.clone(), row.action.clone())).or_insert(roles);
-            anyhow::ensure!(same == roles, "permissions.csv:{line}: {} {} has other roles in an earlier row", row.resource, row.action);
-            let of_path = rows.entry(row.path.clone()).or_default();
-            let twice = of_path.iter().any(|other| other.method == row.method);
-            anyhow::ensure!(!twice, "permissions.csv:{line}: this route has a row already");
-            of_path.push(row);
+            let added = read_row(&record).and_then(|row| matrix.add(row));
+            added.map_err(|wrong| anyhow::anyhow!("permissions.csv:{line}: {wrong}"))?;
         }
-        Ok(Self { rows })
+        Ok(matrix)
+    }
+
+    fn add(&mut self, row: Row) -> anyhow::Result<()> {
+        let same = *self.roles.entry(row.permission).or_insert(row.roles);
+        anyhow::ensure!(same == row.roles, "{} has other roles in an earlier row", row.permission);
+        let of_path = self.rows.entry(row.path.clone()).or_default();
+        let twice = of_path.iter().any(|other| other.method == row.method);
+        anyhow::ensure!(!twice, "this route has a row already");
+        of_path.push(row);
+        Ok(())
     }
 
     /// The row of a route.
@@ -106,16 +87,15 @@ impl Matrix {
         self.rows.values().flatten()
     }
 
-    /// The roles that have an action on a resource, by the order of [`ROLES`]; nobody has what no row names.
+    /// Whether a role has a permission; nobody has what no row names.
     #[must_use]
-    pub fn roles_of(&self, resource: &str, action: &str) -> [bool; 9] {
-        self.rows().find(|row| row.resource == resource && row.action == action).map_or([false; 9], |row| row.roles)
+    pub fn has(&self, role: Role, permission: Permission) -> bool {
+        self.roles.get(&permission).is_some_and(|roles| roles.contains(role))
     }
 
-    /// Every resource and action that a row names.
-    #[must_use]
-    pub fn permissions(&self) -> BTreeSet<(String, String)> {
-        self.rows().map(|row| (row.resource.clone(), row.action.clone())).collect()
+    /// Every permission that a row names, in order.
+    pub fn permissions(&self) -> impl Iterator<Item = Permission> + '_ {
+        self.roles.keys().copied()
     }
 
     /// Fails unless the served routes and the rows are the same.
@@ -134,6 +114,23 @@ impl Matrix {
     }
 }
 
+fn read_row(record: &csv::StringRecord) -> anyhow::Result<Row> {
+    let field = |at: usize| record.get(at).unwrap_or_default();
+    let mut roles = RoleSet::default();
+    for (at, role) in Role::ALL.into_iter().enumerate() {
+        match record.get(at + 4) {
+            Some("y") => roles = roles.with(role),
+            Some("-") => {}
+            other => anyhow::bail!("expected y or -, found {other:?}"),
+        }
+    }
+    let permission = Permission {
+        resource: field(2).parse().map_err(|_| anyhow::anyhow!("{:?} is no resource", field(2)))?,
+        action: field(3).parse().map_err(|_| anyhow::anyhow!("{:?} is no action", field(3)))?,
+    };
+    Ok(Row { method: field(0).to_owned(), path: field(1).to_owned(), permission, roles })
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -149,12 +146,13 @@ mod tests {
     fn a_slip_in_the_table_is_found() {
         let head = TABLE.lines().next().unwrap();
         let with = |rows: &str| Matrix::parse(&format!("{head}\n{rows}")).map(drop).map_err(|error| error.to_string());
-        assert_eq!(with("GET,/a,x,read,y,-,-,-,-,-,-,-,-"), Ok(()));
+        assert_eq!(with("GET,/a,events,read,y,-,-,-,-,-,-,-,-"), Ok(()));
         for (rows, said) in [
-            ("GET,/a,x,look,y,-,-,-,-,-,-,-,-", "no action"),
-            ("GET,/a,x,read,y,-,-,-,-,-,-,-,?", "expected y or -"),
-            ("GET,/a,x,read,y,-,-,-,-,-,-,-,-\nGET,/b,x,read,-,-,-,-,-,-,-,-,-", "other roles"),
-            ("GET,/a,x,read,y,-,-,-,-,-,-,-,-\nGET,/a,x,read,y,-,-,-,-,-,-,-,-", "a row already"),
+            ("GET,/a,x,read,y,-,-,-,-,-,-,-,-", "no resource"),
+            ("GET,/a,events,look,y,-,-,-,-,-,-,-,-", "no action"),
+            ("GET,/a,events,read,y,-,-,-,-,-,-,-,?", "expected y or -"),
+            ("GET,/a,events,read,y,-,-,-,-,-,-,-,-\nGET,/b,events,read,-,-,-,-,-,-,-,-,-", "other roles"),
+            ("GET,/a,events,read,y,-,-,-,-,-,-,-,-\nGET,/a,events,read,y,-,-,-,-,-,-,-,-", "a row already"),
         ] {
             assert!(with(rows).unwrap_err().contains(said), "{rows}");
         }

@@ -72,7 +72,7 @@ pub async fn start(store: Store, config: Config) -> anyhow::Result<Running> {
     let listener = TcpListener::bind(config.listen).await.with_context(|| format!("cannot listen on {}", config.listen))?;
     let address = listener.local_addr()?;
     let (audit, auditing) = AuditSink::start(store.clone());
-    let app = App::new(store, config, matrix, audit);
+    let app = App::new(store, config, matrix, audit)?;
     let (stop, stopped) = watch::channel(false);
     let background = background(&app);
     let serving = tokio::spawn(serve(listener, service(app.clone(), router, document), stopped, Arc::clone(&app.config)));

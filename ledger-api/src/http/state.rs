@@ -9,6 +9,7 @@ use ledger_store::{OrgId, Organization, Store};
 
 use super::audit::AuditSink;
 use super::config::Config;
+use super::identity::Identity;
 use super::matrix::Matrix;
 use super::problem::Problem;
 use super::rate::Buckets;
@@ -27,6 +28,8 @@ pub struct App {
     pub wakeup: Wakeup,
     /// The configuration.
     pub config: Arc<Config>,
+    /// Who asks.
+    pub identity: Arc<Identity>,
     /// Who may do what.
     pub matrix: Arc<Matrix>,
     /// The log of who asked for what.
@@ -38,19 +41,23 @@ pub struct App {
 
 impl App {
     /// A server over a store.
-    #[must_use]
-    pub fn new(store: Store, config: Config, matrix: Arc<Matrix>, audit: AuditSink) -> Self {
+    ///
+    /// # Errors
+    /// What is wrong with the configuration of an issuer of tokens.
+    pub fn new(store: Store, config: Config, matrix: Arc<Matrix>, audit: AuditSink) -> anyhow::Result<Self> {
         let ledger = Ledger::new(store.clone());
-        Self {
+        let identity = Identity::new(config.platform_key_hash, &config.issuers, config.plan).map_err(anyhow::Error::msg)?;
+        Ok(Self {
             store,
             ledger,
             wakeup: Wakeup::default(),
             config: Arc::new(config),
+            identity: Arc::new(identity),
             matrix,
             audit,
             org_rates: Arc::default(),
             organizations: Arc::default(),
-        }
+        })
     }
 
     /// The organization with this slug. Slugs never change hands, so what was found once is not asked again.

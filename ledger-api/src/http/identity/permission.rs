@@ -1,13 +1,10 @@
-//! Permissions (`resource:action`), and the table of which role has which: `permissions.csv` read.
+//! Permissions: an action on a resource, written `resource:action`.
 //!
-//! Pure. Which route asks for which permission is a row of the file; whether a caller has it is decided by
-//! [`super::Principal::may`].
+//! Which route asks for which, and which role has it, is a row of `permissions.csv` ([`crate::http::matrix`]); whether a
+//! caller has it is decided by [`super::Principal::may`].
 
-use std::collections::BTreeMap;
 use std::fmt;
 use std::str::FromStr;
-
-use super::role::{Role, RoleSet};
 
 /// What is done to a resource.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -61,6 +58,8 @@ macro_rules! resources {
 }
 
 resources! {
+    /// What only the operator of the machine may do.
+    Platform = "platform",
     /// The organization itself.
     Organizations = "organizations",
     /// Accounts of the chart, control accounts, balances.
@@ -201,120 +200,8 @@ impl FromStr for Permission {
     }
 }
 
-/// A row of the file: what a route asks for, and which roles have it.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Row {
-    /// The method, in capitals.
-    pub method: String,
-    /// The path as OpenAPI writes it.
-    pub path: String,
-    /// What it asks for.
-    pub permission: Permission,
-    /// Who has that.
-    pub roles: RoleSet,
-}
-
-/// Which role has which permission.
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub struct Matrix {
-    rows: Vec<Row>,
-    roles: BTreeMap<Permission, RoleSet>,
-}
-
-const HEADING: &str = "method,path,resource,action,owner,administrator,accountant,approver,sales,operator,agent,auditor,viewer";
-const COLUMNS: usize = 4 + Role::ALL.len();
-
-impl Matrix {
-    /// Reads the file. Empty lines and lines that begin with `#` are left out.
-    ///
-    /// # Errors
-    /// In words, with the line: a wrong heading, a row with too few or unknown words, a route that stands there twice,
-    /// or a permission that has other roles than on an earlier row.
-    pub fn parse(text: &str) -> Result<Self, String> {
-        let mut lines = text.lines().enumerate().filter(|(_, line)| !line.trim().is_empty() && !line.starts_with('#'));
-        match lines.next() {
-            Some((_, heading)) if heading.trim_end() == HEADING => {}
-            found => return Err(format!("the first line is {:?}, expected {HEADING:?}", found.map_or("", |(_, line)| line))),
-        }
-        let mut matrix = Self::default();
-        for (index, line) in lines {
-            let row = parse_row(line).map_err(|wrong| format!("line {}: {wrong}", index + 1))?;
-            matrix.add(row).map_err(|wrong| format!("line {}: {wrong}", index + 1))?;
-        }
-        Ok(matrix)
-    }
-
-    fn add(&mut self, row: Row) -> Result<(), String> {
-        if self.rows.iter().any(|other| (&other.method, &other.path) == (&row.method, &row.path)) {
-            return Err(format!("{} {} has a row already", row.method, row.path));
-        }
-        match self.roles.insert(row.permission, row.roles) {
-            Some(earlier) if earlier != row.roles => {
-                return Err(format!(
-                    "{} has other roles than on an earlier row: a role has a permission or not, whatever the route",
-                    row.permission
-                ));
-            }
-            _ => {}
-        }
-        self.rows.push(row);
-        Ok(())
-    }
-
-    /// The rows in the order of the file.
-    #[must_use]
-    pub fn rows(&self) -> &[Row] {
-        &self.rows
-    }
-
-    /// The row of a route.
-    #[must_use]
-    pub fn row(&self, method: &str, path: &str) -> Option<&Row> {
-        self.rows.iter().find(|row| row.method == method && row.path == path)
-    }
-
-    /// Whether the role has the permission. One that no route asks for, nobody has.
-    #[must_use]
-    pub fn has(&self, role: Role, permission: Permission) -> bool {
-        self.roles.get(&permission).is_some_and(|roles| roles.contains(role))
-    }
-
-    /// Every permission that a route asks for, in order.
-    pub fn permissions(&self) -> impl Iterator<Item = Permission> + '_ {
-        self.roles.keys().copied()
-    }
-}
-
-fn parse_row(line: &str) -> Result<Row, String> {
-    let cells: Vec<&str> = line.trim_end().split(',').collect();
-    let [method, path, resource, action, answers @ ..] = cells.as_slice() else {
-        return Err(format!("{} cells, expected {COLUMNS}", cells.len()));
-    };
-    if answers.len() != Role::ALL.len() {
-        return Err(format!("{} cells, expected {COLUMNS}", cells.len()));
-    }
-    if !["GET", "POST", "PUT", "PATCH", "DELETE"].contains(method) || !path.starts_with('/') {
-        return Err(format!("{method} {path} is no route: give a method in capitals and a path"));
-    }
-    let mut roles = RoleSet::default();
-    for (role, answer) in Role::ALL.into_iter().zip(answers) {
-        match *answer {
-            "y" => roles = roles.with(role),
-            "-" => {}
-            other => return Err(format!("{role} is {other:?}, expected y or -")),
-        }
-    }
-    let permission = Permission {
-        resource: resource.parse().map_err(|_| format!("{resource:?} is no resource"))?,
-        action: action.parse().map_err(|_| format!("{action:?} is no action"))?,
-    };
-    Ok(Row { method: (*method).to_owned(), path: (*path).to_owned(), permission, roles })
-}
-
 #[cfg(test)]
 mod tests {
-    #![expect(clippy::unwrap_used, reason = "a test that cannot go on fails")]
-
     use super::*;
 
     #[test]
@@ -327,37 +214,6 @@ mod tests {
         }
         for wrong in ["", "entries", "entries:", ":read", "entries:post", "entry:read", "entries:read:all", "*:*"] {
             assert!(wrong.parse::<Permission>().is_err(), "{wrong}");
-        }
-    }
-
-    #[test]
-    fn the_file_is_read_and_its_mistakes_are_named() {
-        let good =
-            format!("{HEADING}\n# a remark\nGET,/v1/x,reports,read,y,y,y,y,-,-,-,y,y\n\nPOST,/v1/x,entries,create,y,y,y,-,-,-,-,-,-\n");
-        let matrix = Matrix::parse(&good).unwrap();
-        assert_eq!(matrix.rows().len(), 2);
-        assert!(matrix.has(Role::Auditor, Permission::new(Resource::Reports, Action::Read)));
-        assert!(!matrix.has(Role::Sales, Permission::new(Resource::Reports, Action::Read)));
-        assert!(!matrix.has(Role::Owner, Permission::new(Resource::Entries, Action::Delete)), "no route asks for it");
-        assert_eq!(matrix.row("POST", "/v1/x").unwrap().permission.to_string(), "entries:create");
-        assert!(matrix.row("POST", "/v1/y").is_none());
-
-        let cases = [
-            ("method,path\n", "the first line is"),
-            ("{h}\nGET,/v1/x,reports,read,y\n", "line 2: 5 cells, expected 13"),
-            ("{h}\nGET,/v1/x,reports,read,y,y,y,y,-,-,-,y,maybe\n", "viewer is \"maybe\""),
-            ("{h}\nGET,/v1/x,nothing,read,y,y,y,y,-,-,-,y,y\n", "\"nothing\" is no resource"),
-            ("{h}\nGET,/v1/x,reports,look,y,y,y,y,-,-,-,y,y\n", "\"look\" is no action"),
-            ("{h}\nget,/v1/x,reports,read,y,y,y,y,-,-,-,y,y\n", "is no route"),
-            ("{h}\nGET,/v1/x,reports,read,y,y,y,y,-,-,-,y,y\nGET,/v1/x,reports,read,y,y,y,y,-,-,-,y,y\n", "has a row already"),
-            (
-                "{h}\nGET,/v1/x,reports,read,y,y,y,y,-,-,-,y,y\nGET,/v1/y,reports,read,y,y,y,y,y,-,-,y,y\n",
-                "line 3: reports:read has other roles",
-            ),
-        ];
-        for (text, wrong) in cases {
-            let refusal = Matrix::parse(&text.replace("{h}", HEADING)).unwrap_err();
-            assert!(refusal.contains(wrong), "{text}: {refusal}");
         }
     }
 }

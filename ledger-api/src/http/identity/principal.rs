@@ -8,8 +8,9 @@ use ledger_core::actor::ActorKind;
 use ledger_store::tenant::Caller;
 use uuid::Uuid;
 
-use super::permission::{Action, Matrix, Permission, Resource};
+use super::permission::{Action, Permission, Resource};
 use super::role::Role;
+use crate::http::matrix::Matrix;
 
 /// Who asks.
 #[derive(Clone, Debug, PartialEq, Eq)]
