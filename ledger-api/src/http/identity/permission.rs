@@ -87,7 +87,11 @@ resources! {
     /// What settles what.
     Allocations = "allocations",
     /// Tax codes.
-    Taxes = "taxes",
+    TaxCodes = "tax-codes",
+    /// What is open on control accounts.
+    OpenItems = "open-items",
+    /// Open items that will not be paid.
+    WriteOffs = "write-offs",
     /// Deferred revenue and prepaid expense.
     Deferrals = "deferrals",
     /// Commission plans, assignments, accruals.
