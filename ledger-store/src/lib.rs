@@ -24,6 +24,7 @@ pub mod tenant;
 #[cfg(feature = "testing")]
 pub mod testing;
 pub mod verify;
+pub mod webhooks;
 pub mod writer;
 
 pub use commits::{AppendError, Appended, Commit, Head, NewCommit, Resolution, StoredCommit};

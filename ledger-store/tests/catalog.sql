@@ -90,7 +90,7 @@ SELECT slip, place FROM (
     UNION ALL SELECT 'granted to a role that may only look', role_name || ' ' || privilege_type || ' ' || full_name FROM holds
      WHERE role_name IN ('ledger_directory', 'ledger_auditor') AND privilege_type <> 'SELECT'
     UNION ALL SELECT 'kept for ever, yet the runtime may change it', full_name || ' ' || privilege_type FROM holds
-     WHERE role_name = 'ledger_app' AND full_name ~ '^ledger\.(commits|idempotency_key|external_id)' AND privilege_type NOT IN ('SELECT', 'INSERT')
+     WHERE role_name = 'ledger_app' AND full_name ~ '^ledger\.(commits|idempotency_key|external_id|webhook_attempt)' AND privilege_type NOT IN ('SELECT', 'INSERT')
     UNION ALL SELECT 'the runtime may empty or hang triggers on it', full_name || ' ' || privilege_type FROM holds
      WHERE role_name = 'ledger_app' AND privilege_type IN ('TRUNCATE', 'TRIGGER', 'REFERENCES')
     UNION ALL SELECT 'role with more power than it needs', rolname FROM pg_roles
