@@ -5,6 +5,7 @@ use std::time::Duration;
 
 use super::identity::{IssuerConfig, Tier};
 use super::limits;
+use super::webhooks::WebhooksConfig;
 
 /// The configuration of a server.
 #[derive(Clone, Debug)]
@@ -25,6 +26,8 @@ pub struct Config {
     pub body_time: Duration,
     /// How long a stopping server waits for requests that are under way.
     pub grace: Duration,
+    /// How events are sent to who asked for them.
+    pub webhooks: WebhooksConfig,
 }
 
 impl Default for Config {
@@ -38,6 +41,7 @@ impl Default for Config {
             head_time: limits::HEAD_TIME_MAX,
             body_time: limits::BODY_TIME_MAX,
             grace: Duration::from_secs(20),
+            webhooks: WebhooksConfig::default(),
         }
     }
 }

@@ -16,6 +16,7 @@ pub mod rate;
 pub mod routes;
 pub mod server;
 pub mod state;
+pub mod webhooks;
 
 pub use access::Access;
 pub use config::Config;

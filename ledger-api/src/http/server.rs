@@ -33,6 +33,7 @@ use super::openapi;
 use super::problem::Problem;
 use super::routes;
 use super::state::App;
+use super::webhooks;
 
 /// How long a stopping server waits for its audit log.
 const FLUSH_MAX: Duration = Duration::from_secs(5);
@@ -47,6 +48,7 @@ pub struct Running {
     serving: JoinHandle<()>,
     background: Vec<JoinHandle<()>>,
     auditing: JoinHandle<()>,
+    webhooks: Option<JoinHandle<()>>,
 }
 
 impl Running {
@@ -54,6 +56,12 @@ impl Running {
     pub async fn stop(self) {
         self.stop.send_replace(true);
         self.serving.await.ok();
+        if let Some(mut webhooks) = self.webhooks {
+            // Ends by itself when those on their way have ended.
+            if tokio::time::timeout(self.app.config.grace, &mut webhooks).await.is_err() {
+                webhooks.abort();
+            }
+        }
         self.background.iter().for_each(JoinHandle::abort);
         // The log is whole when every sender is gone; connections that were cut off may hold one.
         drop(self.app);
@@ -75,8 +83,9 @@ pub async fn start(store: Store, config: Config) -> anyhow::Result<Running> {
     let app = App::new(store, config, matrix, audit)?;
     let (stop, stopped) = watch::channel(false);
     let background = background(&app);
+    let webhooks = app.config.webhooks.enabled.then(|| tokio::spawn(send_webhooks(app.clone(), stopped.clone())));
     let serving = tokio::spawn(serve(listener, service(app.clone(), router, document), stopped, Arc::clone(&app.config)));
-    Ok(Running { address, app, stop, serving, background, auditing })
+    Ok(Running { address, app, stop, serving, background, auditing, webhooks })
 }
 
 /// Routes with permissions go through the pipeline; what describes the API is open to everybody.
@@ -104,6 +113,12 @@ fn background(app: &App) -> Vec<JoinHandle<()>> {
     let worker = Worker::new(app.store.clone(), app.wakeup.clone(), WorkerConfig::default());
     let (wakeup, grown) = (app.wakeup.clone(), app.ledger.grown());
     vec![tokio::spawn(worker.run()), tokio::spawn(async move { wakeup.follow(grown).await })]
+}
+
+/// Sends webhooks until the server is told to stop, and then finishes those on their way.
+async fn send_webhooks(app: App, mut stopped: watch::Receiver<bool>) {
+    let sender = webhooks::Worker::new(app.store.clone(), app.webhooks.sender.clone(), app.config.webhooks.clone());
+    sender.run(app.ledger.grown(), told(&mut stopped)).await;
 }
 
 /// Until the server is told to stop.

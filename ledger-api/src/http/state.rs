@@ -13,6 +13,7 @@ use super::identity::Identity;
 use super::matrix::Matrix;
 use super::problem::Problem;
 use super::rate::Buckets;
+use super::webhooks::Webhooks;
 
 /// Organizations whose row of the directory is kept in memory.
 const ORGANIZATIONS_KEPT: usize = 100_000;
@@ -36,6 +37,8 @@ pub struct App {
     pub audit: AuditSink,
     /// What each organization has left of its requests.
     pub org_rates: Arc<Buckets<OrgId>>,
+    /// Sends messages to endpoints.
+    pub webhooks: Arc<Webhooks>,
     organizations: Arc<RwLock<HashMap<String, Arc<Organization>>>>,
 }
 
@@ -43,10 +46,11 @@ impl App {
     /// A server over a store.
     ///
     /// # Errors
-    /// What is wrong with the configuration of an issuer of tokens.
+    /// What is wrong with the configuration of an issuer of tokens, or why nothing can be sent by HTTP from this machine.
     pub fn new(store: Store, config: Config, matrix: Arc<Matrix>, audit: AuditSink) -> anyhow::Result<Self> {
         let ledger = Ledger::new(store.clone());
         let identity = Identity::new(config.platform_key_hash, &config.issuers, config.plan).map_err(anyhow::Error::msg)?;
+        let webhooks = Arc::new(Webhooks::new(&config.webhooks)?);
         Ok(Self {
             store,
             ledger,
@@ -56,6 +60,7 @@ impl App {
             matrix,
             audit,
             org_rates: Arc::default(),
+            webhooks,
             organizations: Arc::default(),
         })
     }

@@ -13,11 +13,13 @@ pub mod worker;
 
 use std::time::Duration;
 
+use anyhow::Context;
 use chrono::{DateTime, SecondsFormat, Utc};
 use ledger_core::Timestamp;
 use ledger_core::chain::Commit;
 use ledger_core::event::Recorded;
 use serde_json::json;
+use tokio::sync::Semaphore;
 use uuid::Uuid;
 
 pub use self::address::{AddressRefused, AddressRules, Network};
@@ -83,6 +85,29 @@ pub const EVENT_TYPES: [&str; 39] = [
     "TaxCodeDefined",
     "WrittenOff",
 ];
+
+/// Tests of endpoints that are under way at the same time.
+const TESTS: usize = 8;
+
+/// What requests need of webhooks.
+#[derive(Debug)]
+pub struct Webhooks {
+    /// Sends messages.
+    pub sender: Sender,
+    /// Room for tests.
+    pub tests: Semaphore,
+}
+
+impl Webhooks {
+    /// A sender as configured.
+    ///
+    /// # Errors
+    /// When nothing can be sent by HTTP from this machine.
+    pub fn new(config: &WebhooksConfig) -> anyhow::Result<Self> {
+        let sender = Sender::new(config.addresses.clone(), config.timeout).context("webhooks cannot be sent from this machine")?;
+        Ok(Self { sender, tests: Semaphore::new(TESTS) })
+    }
+}
 
 /// How webhooks are sent.
 #[derive(Clone, Debug)]

@@ -365,7 +365,7 @@ fn event_of(org: OrgId, commit: &Commit, seq: u64) -> Result<Recorded, LoadError
 }
 
 /// An attempt as the log has it.
-pub(super) fn attempt_of(sent: &Sent, message: &Message, kind: AttemptKind, seq: u64, attempt: u32) -> Attempt {
+pub fn attempt_of(sent: &Sent, message: &Message, kind: AttemptKind, seq: u64, attempt: u32) -> Attempt {
     Attempt {
         id: Uuid::now_v7(),
         message_id: message.id.clone(),
