@@ -6,3 +6,4 @@ mod basics;
 mod hostile;
 mod outage;
 mod serving;
+mod webhooks;
