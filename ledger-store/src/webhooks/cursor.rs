@@ -135,13 +135,7 @@ impl OrgStore {
     ///
     /// # Errors
     /// [`StoreError`] when the server fails.
-    pub async fn take_webhook(
-        &self,
-        id: Uuid,
-        owner: Uuid,
-        now: DateTime<Utc>,
-        until: DateTime<Utc>,
-    ) -> Result<Option<Turn>, StoreError> {
+    pub async fn take_webhook(&self, id: Uuid, owner: Uuid, now: DateTime<Utc>, until: DateTime<Utc>) -> Result<Option<Turn>, StoreError> {
         let mut tx = self.begin().await?;
         tx.without_waiting_for_disk().await?;
         let taken: Option<(bool, bool)> = sqlx::query_as(

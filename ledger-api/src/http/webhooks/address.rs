@@ -273,7 +273,9 @@ mod tests {
         ] {
             assert!(matches!(rules().check(private), Err(AddressRefused::Private(_))), "{private}: {:?}", rules().check(private));
         }
-        for named in ["http://localhost/", "http://LOCALHOST./", "http://a.localhost/", "http://metadata.google.internal/", "http://printer/"] {
+        for named in
+            ["http://localhost/", "http://LOCALHOST./", "http://a.localhost/", "http://metadata.google.internal/", "http://printer/"]
+        {
             assert!(matches!(rules().check(named), Err(AddressRefused::PrivateName(_))), "{named}: {:?}", rules().check(named));
         }
     }

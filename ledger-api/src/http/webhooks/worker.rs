@@ -132,9 +132,7 @@ impl Worker {
         }
         lock(&self.busy).insert(due, false);
         let worker = Arc::clone(self);
-        tasks.spawn(async move {
-            while worker.tell(due).await {}
-        });
+        tasks.spawn(async move { while worker.tell(due).await {} });
     }
 
     /// Answers whether to go on at once.

@@ -19,7 +19,7 @@ use tokio::task::JoinHandle;
 
 /// What it does with a message.
 #[derive(Clone, Debug)]
-pub enum Reaction {
+pub(super) enum Reaction {
     Status(u16),
     RetryAfter(u16, &'static str),
     Redirect(String),
@@ -33,26 +33,26 @@ pub enum Reaction {
 
 /// A message as it came.
 #[derive(Clone, Debug)]
-pub struct Received {
-    pub id: String,
-    pub timestamp: i64,
-    pub signatures: Vec<String>,
-    pub text: String,
-    pub body: Value,
-    pub reaction: String,
+pub(super) struct Received {
+    pub(super) id: String,
+    pub(super) timestamp: i64,
+    pub(super) signatures: Vec<String>,
+    pub(super) text: String,
+    pub(super) body: Value,
+    pub(super) reaction: String,
 }
 
 impl Received {
-    pub fn seq(&self) -> u64 {
+    pub(super) fn seq(&self) -> u64 {
         self.body["data"]["seq"].as_u64().unwrap_or(0)
     }
 
-    pub fn accepted(&self) -> bool {
+    pub(super) fn accepted(&self) -> bool {
         self.reaction == "Status(200)"
     }
 
     /// Whether one of the signatures is that of this secret. Computed here, not by the code under test.
-    pub fn is_signed_with(&self, secret: &str) -> bool {
+    pub(super) fn is_signed_with(&self, secret: &str) -> bool {
         let key = STANDARD.decode(secret.strip_prefix("whsec_").unwrap()).unwrap();
         let mut mac = Hmac::<Sha256>::new_from_slice(&key).unwrap();
         mac.update(format!("{}.{}.{}", self.id, self.timestamp, self.text).as_bytes());
@@ -68,50 +68,50 @@ struct Desk {
 }
 
 /// The server.
-pub struct Receiver {
-    pub address: SocketAddr,
+pub(super) struct Receiver {
+    pub(super) address: SocketAddr,
     desk: Desk,
     serving: JoinHandle<()>,
 }
 
 impl Receiver {
-    pub async fn start() -> Self {
+    pub(super) async fn start() -> Self {
         let desk = Desk::default();
         let (address, serving) = listen(SocketAddr::from(([127, 0, 0, 1], 0)), desk.clone()).await;
         Self { address, desk, serving }
     }
 
-    pub fn url(&self) -> String {
+    pub(super) fn url(&self) -> String {
         format!("http://{}/hook", self.address)
     }
 
     /// Nobody listens any more, and who was connected is cut off.
-    pub async fn stop(&mut self) {
+    pub(super) async fn stop(&mut self) {
         self.serving.abort();
         (&mut self.serving).await.ok();
     }
 
     /// Listens again on the same port.
-    pub async fn restart(&mut self) {
+    pub(super) async fn restart(&mut self) {
         self.serving = listen(self.address, self.desk.clone()).await.1;
     }
 
     /// What it does with the messages to come, in their order; then it accepts.
-    pub fn will(&self, reactions: impl IntoIterator<Item = Reaction>) {
+    pub(super) fn will(&self, reactions: impl IntoIterator<Item = Reaction>) {
         self.desk.reactions.lock().unwrap().extend(reactions);
     }
 
-    pub fn received(&self) -> Vec<Received> {
+    pub(super) fn received(&self) -> Vec<Received> {
         self.desk.received.lock().unwrap().clone()
     }
 
     /// The events in the order of their first arrival.
-    pub fn first_arrivals(&self) -> Vec<u64> {
+    pub(super) fn first_arrivals(&self) -> Vec<u64> {
         distinct(self.received().iter().map(Received::seq))
     }
 
     /// The events in the order in which they were first accepted.
-    pub fn accepted(&self) -> Vec<u64> {
+    pub(super) fn accepted(&self) -> Vec<u64> {
         distinct(self.received().iter().filter(|message| message.accepted()).map(Received::seq))
     }
 }

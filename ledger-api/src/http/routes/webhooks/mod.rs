@@ -11,7 +11,9 @@ use axum::extract::rejection::PathRejection;
 use axum::http::{StatusCode, Uri};
 use axum::response::Response;
 use chrono::{TimeDelta, Utc};
-use ledger_store::webhooks::{AttemptFilter, AttemptKind, DeadStatus, ENDPOINTS_MAX, Endpoint, EndpointChange, NewEndpoint, Replay, SigningSecret};
+use ledger_store::webhooks::{
+    AttemptFilter, AttemptKind, DeadStatus, ENDPOINTS_MAX, Endpoint, EndpointChange, NewEndpoint, Replay, SigningSecret,
+};
 use serde::Serialize;
 use utoipa_axum::router::OpenApiRouter;
 use utoipa_axum::routes;
@@ -19,8 +21,8 @@ use uuid::Uuid;
 
 use self::pages::{page, position};
 use self::wire::{
-    ChangedWebhook, Dead, DeadLetters, DeadParams, DeadWord, Deliveries, Delivery, DeliveryParams, NewWebhook, Queued, ReplayAsked, Rotated,
-    Rotation, Webhook, WebhookCreated, WebhookStatus, Webhooks, time,
+    ChangedWebhook, Dead, DeadLetters, DeadParams, DeadWord, Deliveries, Delivery, DeliveryParams, NewWebhook, Queued, ReplayAsked,
+    Rotated, Rotation, Webhook, WebhookCreated, WebhookStatus, Webhooks, time,
 };
 use crate::http::extract::{Nothing, Switch, pairs, typed};
 use crate::http::state::App;

@@ -15,12 +15,13 @@ pub(super) fn position<const N: usize>(
     cursor: Option<&str>,
     bound_to: &str,
 ) -> Result<(u16, Option<[u8; N]>), Problem> {
-    let limit = match limit {
-        None => limits::PAGE_DEFAULT,
-        Some(text) => text.parse().ok().filter(|limit| (1..=limits::PAGE_MAX).contains(limit)).ok_or_else(|| {
-            Problem::malformed("PARAMETER_INVALID", format!("limit: expected 1 to {}, found {text:?}", limits::PAGE_MAX))
-        })?,
-    };
+    let limit =
+        match limit {
+            None => limits::PAGE_DEFAULT,
+            Some(text) => text.parse().ok().filter(|limit| (1..=limits::PAGE_MAX).contains(limit)).ok_or_else(|| {
+                Problem::malformed("PARAMETER_INVALID", format!("limit: expected 1 to {}, found {text:?}", limits::PAGE_MAX))
+            })?,
+        };
     let key = cursor.map(|cursor| key_of(cursor, bound_to).ok_or_else(invalid)).transpose()?;
     Ok((limit, key))
 }
@@ -44,7 +45,12 @@ fn mark_of(bound_to: &str) -> [u8; MARK] {
 }
 
 /// One page of what was found (one more than asked for, where there is more), and the cursor of the next.
-pub(super) fn page<T, const N: usize>(mut found: Vec<T>, limit: u16, bound_to: &str, key: impl Fn(&T) -> [u8; N]) -> (Vec<T>, Option<String>) {
+pub(super) fn page<T, const N: usize>(
+    mut found: Vec<T>,
+    limit: u16,
+    bound_to: &str,
+    key: impl Fn(&T) -> [u8; N],
+) -> (Vec<T>, Option<String>) {
     let more = found.len() > usize::from(limit);
     found.truncate(limit.into());
     let last = found.last().filter(|_| more);
