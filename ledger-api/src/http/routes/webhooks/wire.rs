@@ -6,8 +6,6 @@ use serde::{Deserialize, Serialize};
 use utoipa::{IntoParams, ToSchema};
 use uuid::Uuid;
 
-use crate::http::extract::Switch;
-
 /// Whether an endpoint is told of events.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize, Serialize, ToSchema)]
 #[serde(rename_all = "lowercase")]
@@ -175,14 +173,14 @@ pub struct Deliveries {
 #[serde(deny_unknown_fields)]
 pub struct DeliveryParams {
     /// Of this event.
-    #[param(nullable = false, value_type = u64)]
-    pub seq: Option<String>,
+    #[param(nullable = false)]
+    pub seq: Option<u64>,
     /// `true`: those that were delivered, `false`: those that were not.
-    #[param(nullable = false, value_type = bool)]
-    pub delivered: Option<Switch>,
+    #[param(nullable = false)]
+    pub delivered: Option<bool>,
     /// At most this many, up to 200; 50 by default.
-    #[param(nullable = false, value_type = u16, minimum = 1, maximum = 200)]
-    pub limit: Option<String>,
+    #[param(nullable = false, minimum = 1, maximum = 200)]
+    pub limit: Option<u16>,
     /// Where the page before ended.
     #[param(nullable = false)]
     pub cursor: Option<String>,
@@ -238,8 +236,8 @@ pub struct DeadParams {
     #[param(nullable = false)]
     pub status: Option<DeadWord>,
     /// At most this many, up to 200; 50 by default.
-    #[param(nullable = false, value_type = u16, minimum = 1, maximum = 200)]
-    pub limit: Option<String>,
+    #[param(nullable = false, minimum = 1, maximum = 200)]
+    pub limit: Option<u16>,
     /// Where the page before ended.
     #[param(nullable = false)]
     pub cursor: Option<String>,
