@@ -269,6 +269,14 @@ fn limit(app: &App, organization: &Organization, principal: &Principal, plan: &P
     if principal.is_platform() {
         return Ok(());
     }
+    // The caller's own first: what it is refused is not taken from the others.
+    if let Some(id) = principal.id {
+        let own = app.key_rates.take(&id, (quota / limits::KEY_SHARE).max(1));
+        own.write("key", standing);
+        if !own.allowed {
+            return Err(own.refusal("one key or member of the organization"));
+        }
+    }
     let of_org = app.org_rates.take(&organization.org, quota);
     of_org.write("org", standing);
     if !of_org.allowed {

@@ -42,6 +42,8 @@ pub mod limits {
     pub const PAGE_MAX: u16 = 200;
     /// Elements of a page where `limit` is not given.
     pub const PAGE_DEFAULT: u16 = 50;
+    /// One key or member may make one in so many of its organization's requests per minute, so that no program keeps the others out.
+    pub const KEY_SHARE: u32 = 2;
     /// How long a request's body may take to arrive.
     pub const BODY_TIME_MAX: Duration = Duration::from_secs(30);
     /// How long a request's head may take to arrive.

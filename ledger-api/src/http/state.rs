@@ -6,6 +6,7 @@ use std::sync::{Arc, PoisonError, RwLock};
 use ledger_projections::Wakeup;
 use ledger_store::writer::Ledger;
 use ledger_store::{OrgId, Organization, Store};
+use uuid::Uuid;
 
 use super::audit::AuditSink;
 use super::config::Config;
@@ -37,6 +38,8 @@ pub struct App {
     pub audit: AuditSink,
     /// What each organization has left of its requests.
     pub org_rates: Arc<Buckets<OrgId>>,
+    /// What each key and member has left of its share of them.
+    pub key_rates: Arc<Buckets<Uuid>>,
     /// Sends messages to endpoints.
     pub webhooks: Arc<Webhooks>,
     organizations: Arc<RwLock<HashMap<String, Arc<Organization>>>>,
@@ -60,6 +63,7 @@ impl App {
             matrix,
             audit,
             org_rates: Arc::default(),
+            key_rates: Arc::default(),
             webhooks,
             organizations: Arc::default(),
         })
