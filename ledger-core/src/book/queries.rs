@@ -1,13 +1,17 @@
-//! What may be asked of the sub-ledgers: parties, control accounts, open items, allocations, document numbers.
+//! What may be asked of the book beyond accounts: rates, periods, parties, control accounts, open items, allocations, document numbers.
 
 use std::collections::BTreeMap;
 
 use chrono::NaiveDate;
+use rust_decimal::Decimal;
 
 use super::{Book, Holding, KeptAllocation};
-use crate::Seq;
 use crate::account::AccountNo;
+use crate::commodity::CommodityNo;
+use crate::period::{Month, PeriodStatus};
+use crate::rate::RateType;
 use crate::subledger::{DocumentKind, ItemId, OpenItem, Party, PartyNo, Side};
+use crate::{Seq, Text};
 
 impl Book {
     /// All parties, in the order of registration.
@@ -111,6 +115,22 @@ impl Book {
     #[must_use]
     pub fn document(&self, kind: DocumentKind, party: Option<PartyNo>, number: &str) -> Option<Seq> {
         self.sub.documents.get(&(kind, party, number.into())).copied()
+    }
+
+    /// Every document: what it is, whose numbers its number is one of (where parties number), the number, and its place.
+    pub fn documents(&self) -> impl Iterator<Item = (DocumentKind, Option<PartyNo>, &Text, Seq)> {
+        self.sub.documents.iter().map(|((kind, party, number), seq)| (*kind, *party, number, *seq))
+    }
+
+    /// Every rate, the last one recorded where a day has several: base, quote, type, day, rate.
+    pub fn rates(&self) -> impl Iterator<Item = (CommodityNo, CommodityNo, RateType, NaiveDate, Decimal)> {
+        let pairs = self.rates.iter();
+        pairs.flat_map(|((base, quote, kind), days)| days.iter().map(|(day, rate)| (*base, *quote, *kind, *day, *rate)))
+    }
+
+    /// Periods that are closed; all others are open.
+    pub fn periods(&self) -> impl Iterator<Item = (Month, PeriodStatus)> {
+        self.periods.iter().map(|(month, status)| (*month, *status))
     }
 
     /// The last number given in a series, 0 where none was.
