@@ -226,7 +226,8 @@ async fn assert_settled_as_the_model(world: &World, model: &Model, query: &ItemQ
         expected.extend(item.moves.iter().filter(counts).map(|(at, _, units)| (*at, item.document.clone(), settled(*units))));
     }
     expected.sort();
-    let asked = AllocationQuery { side: query.side, from: day(0), to: query.as_of, point: query.point, party: None };
+    let asked =
+        AllocationQuery { side: query.side, from: day(0), to: query.as_of, point: query.point, party: None, after: None, limit: None };
     let rows = allocations(&world.org, &asked).await.unwrap().rows;
     assert!(rows.iter().all(|row| row.by_amount == row.amount && row.reverses.is_some() == row.amount.is_sign_negative()), "{rows:?}");
     let mut found: Vec<_> = rows.into_iter().map(|row| (row.seq, row.document, row.amount)).collect();

@@ -147,7 +147,8 @@ pub(super) async fn allocations(shell: &Shell, args: AllocationArgs) -> anyhow::
     let from = args.from.unwrap_or_else(|| year_begin(to, 1));
     check_span(Some(from), Some(to))?;
     let side = Side::from(args.side);
-    let query = AllocationQuery { side, from, to, point: ready.point, party: args.party.map(Into::into) };
+    let party = args.party.map(Into::into);
+    let query = AllocationQuery { side, from, to, point: ready.point, party, after: None, limit: None };
     let found = reports::allocations(&ready.org, &query).await?;
     let heading = ready.heading(Some(from), Some(to), found.seq);
     let title = match side {

@@ -13,6 +13,7 @@ pub mod matrix;
 pub mod openapi;
 pub mod problem;
 pub mod rate;
+pub mod reading;
 pub mod routes;
 pub mod server;
 pub mod state;

@@ -54,6 +54,7 @@ pub struct Running {
 impl Running {
     /// Takes no more connections, finishes what is under way within the configured grace, and ends the background work.
     pub async fn stop(self) {
+        self.app.reading.close();
         self.stop.send_replace(true);
         self.serving.await.ok();
         if let Some(mut webhooks) = self.webhooks {
@@ -112,7 +113,9 @@ fn panicked(_: Box<dyn std::any::Any + Send>) -> axum::response::Response {
 fn background(app: &App) -> Vec<JoinHandle<()>> {
     let worker = Worker::new(app.store.clone(), app.wakeup.clone(), WorkerConfig::default());
     let (wakeup, grown) = (app.wakeup.clone(), app.ledger.grown());
-    vec![tokio::spawn(worker.run()), tokio::spawn(async move { wakeup.follow(grown).await })]
+    let (reading, store) = (Arc::clone(&app.reading), app.store.clone());
+    let hearing = async move { reading.pulse.listen(&store).await };
+    vec![tokio::spawn(worker.run()), tokio::spawn(async move { wakeup.follow(grown).await }), tokio::spawn(hearing)]
 }
 
 /// Sends webhooks until the server is told to stop, and then finishes those on their way.

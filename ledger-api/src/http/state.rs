@@ -15,6 +15,7 @@ use super::matrix::Matrix;
 use super::problem::Problem;
 use super::rate::Buckets;
 use super::webhooks::Webhooks;
+use super::reading::Reading;
 
 /// Organizations whose row of the directory is kept in memory.
 const ORGANIZATIONS_KEPT: usize = 100_000;
@@ -28,6 +29,8 @@ pub struct App {
     pub ledger: Ledger,
     /// Wakes the worker, and those who wait for a read model.
     pub wakeup: Wakeup,
+    /// What reads share.
+    pub reading: Arc<Reading>,
     /// The configuration.
     pub config: Arc<Config>,
     /// Who asks.
@@ -54,9 +57,11 @@ impl App {
         let ledger = Ledger::new(store.clone());
         let identity = Identity::new(config.platform_key_hash, &config.issuers, config.plan).map_err(anyhow::Error::msg)?;
         let webhooks = Arc::new(Webhooks::new(&config.webhooks)?);
+        let reading = Arc::new(Reading::new(&ledger));
         Ok(Self {
             store,
             ledger,
+            reading,
             wakeup: Wakeup::default(),
             config: Arc::new(config),
             identity: Arc::new(identity),

@@ -1,6 +1,7 @@
 //! The general ledger on paper: per account what it held, each line, and the balance after it. Read and printed page
 //! by page, so that CSV of any length needs little memory.
 
+use futures::stream::{self, Stream};
 use ledger_projections::reports::{GeneralLedger, Held, LedgerAccount, LedgerItem, LedgerLine};
 use rust_decimal::Decimal;
 use serde_json::{Value, json};
@@ -10,6 +11,8 @@ use crate::cli::output::{self, Format, Sheet, number, text};
 
 /// Lines that are read at once.
 const PAGE: usize = 5_000;
+/// Lines of one piece.
+const PIECE: usize = 500;
 
 /// The columns of the CSV form; `value` is in the functional currency and empty where a line has none.
 pub const COLUMNS: [&str; 14] = [
@@ -53,6 +56,32 @@ pub async fn print(mut ledger: GeneralLedger, heading: &Heading, format: Format)
     }
     output::print(&printer.end())?;
     Ok(())
+}
+
+/// A general ledger piece by piece, as CSV or else as one JSON document, of which no more than a page is ever in memory.
+pub fn pieces(ledger: GeneralLedger, heading: &Heading, csv: bool) -> impl Stream<Item = anyhow::Result<String>> + Send + use<> {
+    let printer: Box<dyn Printer + Send> = if csv { Box::<Rows>::default() } else { Box::new(Pieces::new(heading)) };
+    stream::try_unfold((ledger, printer, Part::Beginning), |(mut ledger, mut printer, part)| async move {
+        let (text, next) = match part {
+            Part::Beginning => (printer.begin()?, Part::Middle),
+            Part::Middle => {
+                let page = ledger.next(PIECE).await?;
+                match page.is_empty() {
+                    true => (printer.end(), Part::End),
+                    false => (page.into_iter().map(|item| printer.item(item)).collect::<anyhow::Result<String>>()?, Part::Middle),
+                }
+            }
+            Part::End => return Ok(None),
+        };
+        Ok(Some((text, (ledger, printer, next))))
+    })
+}
+
+/// How far a ledger is that comes in pieces.
+enum Part {
+    Beginning,
+    Middle,
+    End,
 }
 
 /// What stands on paper for each part of the ledger.
@@ -226,6 +255,49 @@ impl Printer for Document {
         let mut map = self.heading.json("general-ledger");
         map.insert("accounts".into(), Value::Array(std::mem::take(&mut self.accounts)));
         output::json(&Value::Object(map))
+    }
+}
+
+/// One JSON document that is written as it is read.
+struct Pieces {
+    heading: String,
+    account: Option<bool>,
+}
+
+impl Pieces {
+    fn new(heading: &Heading) -> Self {
+        let mut heading = Value::Object(heading.json("general-ledger")).to_string();
+        heading.pop(); // its closing brace comes at the end
+        Self { heading, account: None }
+    }
+}
+
+impl Printer for Pieces {
+    fn begin(&mut self) -> anyhow::Result<String> {
+        Ok(format!("{},\"accounts\":[", self.heading))
+    }
+
+    fn item(&mut self, item: LedgerItem) -> anyhow::Result<String> {
+        match item {
+            LedgerItem::Account(account) => {
+                let between = if self.account.replace(false).is_some() { "]}," } else { "" };
+                let mut beginning = account_json(&account);
+                if let Some(members) = beginning.as_object_mut() {
+                    members.remove("lines");
+                }
+                let mut beginning = beginning.to_string();
+                beginning.pop();
+                Ok(format!("{between}{beginning},\"lines\":["))
+            }
+            LedgerItem::Line(line) => {
+                let between = if self.account.replace(true) == Some(true) { "," } else { "" };
+                Ok(format!("{between}{}", line_json(&line)))
+            }
+        }
+    }
+
+    fn end(&mut self) -> String {
+        if self.account.is_some() { "]}]}" } else { "]}" }.to_owned()
     }
 }
 

@@ -33,7 +33,7 @@ use crate::limits::EVENT_BYTES_MAX;
 pub const VERSION: u16 = 1;
 
 /// Whether payloads of this layout can be read.
-pub(crate) fn check_version(found: u16) -> Result<(), CodecError> {
+pub fn check_version(found: u16) -> Result<(), CodecError> {
     if found == VERSION {
         Ok(())
     } else {

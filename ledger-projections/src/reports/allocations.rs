@@ -14,7 +14,8 @@ use crate::history::from_datetime;
 use crate::open_item::OpenItem;
 
 /// Allocations of a period: `$1` organization, `$2` sign of what opens an item, `$3` first day, `$4` last day, `$5` last
-/// event, `$6` side, `$7` party or NULL. Planned anew each time, as open items are.
+/// event, `$6` side, `$7` party or NULL, `$8` and `$9` date and event before or NULL, `$10` how many or NULL for all. Planned
+/// anew each time, as open items are.
 pub const ALLOCATIONS: &str = include_str!("allocations.sql");
 
 /// Which allocations.
@@ -30,6 +31,10 @@ pub struct AllocationQuery {
     pub point: Point,
     /// Of this party only.
     pub party: Option<Text>,
+    /// Those behind this date and event.
+    pub after: Option<(NaiveDate, Seq)>,
+    /// How many at most; all where `None`.
+    pub limit: Option<usize>,
 }
 
 /// An allocation, or its reversal.
@@ -97,6 +102,9 @@ pub async fn allocations(org: &OrgStore, query: &AllocationQuery) -> Result<Allo
         .bind(to_i64(seq))
         .bind(query.side.as_str())
         .bind(query.party.as_deref())
+        .bind(query.after.map(|(date, _)| date))
+        .bind(query.after.map(|(_, seq)| to_i64(seq)))
+        .bind(query.limit.map(|limit| i64::try_from(limit).unwrap_or(i64::MAX)))
         .fetch_all(&mut *tx)
         .await
         .doing("read allocations")?;

@@ -7,4 +7,6 @@ SELECT a.seq, a.recorded_at, a.date, i.party, i.document, i.kind, i.currency, -$
   JOIN read.allocation AS b ON b.org_id = $1 AND b.item_seq = a.other_seq AND b.item_line = a.other_line AND b.seq = a.seq
  WHERE a.org_id = $1 AND a.date BETWEEN $3 AND $4 AND a.seq <= $5
    AND i.side = $6 AND sign(i.amount) = $2 AND ($7::text IS NULL OR i.party = $7)
+   AND ($8::date IS NULL OR (a.date, a.seq) > ($8, $9::bigint))
  ORDER BY a.date, a.seq, a.item_seq, a.item_line
+ LIMIT $10

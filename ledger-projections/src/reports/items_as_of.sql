@@ -1,6 +1,6 @@
 -- Items that are open as of a day and as known at an event, with what is open of them.
 -- $1 organization, $2 side, $3 day, $4 the last event that counts or NULL for all, $5 party or NULL for all
-SELECT i.item_seq, i.item_line, i.party, i.document, i.kind, i.date, i.due_date, i.currency, i.amount, i.functional, o.open, o.open_functional
+SELECT i.item_seq, i.item_line, i.recorded_at, i.account_no, i.party, i.document, i.kind, i.date, i.due_date, i.currency, i.amount, i.functional, o.open, o.open_functional
   FROM read.open_item AS i
  CROSS JOIN LATERAL (
        -- Nothing happened to it after the day: what is left is what was left then.

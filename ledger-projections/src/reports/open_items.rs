@@ -3,9 +3,9 @@
 //! Amounts are given as the side has them: what is owed is positive for receivables and payables alike, what was paid or
 //! credited without being applied is negative. Age counts from the as-of day only; what happened after it is undone.
 
-use chrono::NaiveDate;
+use chrono::{DateTime, NaiveDate, Utc};
 use ledger_core::subledger::Side;
-use ledger_core::{Seq, Text};
+use ledger_core::{AccountNo, Seq, Text, Timestamp};
 use ledger_store::{OrgStore, OrgTx};
 use rust_decimal::Decimal;
 
@@ -13,6 +13,7 @@ use super::Point;
 use crate::chart::Chart;
 use crate::checkpoint::Checkpoint;
 use crate::error::{Doing, ProjectionError, to_i64, to_seq};
+use crate::history::from_datetime;
 use crate::open_item::OpenItem;
 
 /// Planned anew each time it is asked (it is not kept prepared): one plan for all days would read everything.
@@ -65,6 +66,10 @@ pub struct ItemRow {
     pub seq: Seq,
     /// The line of its entry, from 1.
     pub line: u32,
+    /// When it was recorded.
+    pub recorded_at: Timestamp,
+    /// The control account.
+    pub account_no: AccountNo,
     /// Whose it is.
     pub party: String,
     /// The number of its document.
@@ -254,6 +259,8 @@ async fn known(tx: &mut OrgTx, asked: Option<Seq>) -> Result<(Seq, Chart), Proje
 struct Stored {
     item_seq: i64,
     item_line: i32,
+    recorded_at: DateTime<Utc>,
+    account_no: i32,
     party: String,
     document: String,
     kind: String,
@@ -270,6 +277,8 @@ impl Stored {
         Ok(ItemRow {
             seq: to_seq("event of an item", self.item_seq)?,
             line: u32::try_from(self.item_line).unwrap_or(u32::MAX),
+            recorded_at: from_datetime(self.recorded_at),
+            account_no: AccountNo::new(u32::try_from(self.account_no).unwrap_or(0)),
             days_overdue: (as_of - self.due_date.unwrap_or(self.date)).num_days(),
             party: self.party,
             document: self.document,

@@ -11,12 +11,12 @@ use super::super::moment::show_time;
 use super::super::output::plain;
 
 /// Knows the names behind the numbers.
-pub(super) struct Decoder<'a> {
+pub(crate) struct Decoder<'a> {
     pub(super) book: &'a Book,
 }
 
 impl<'a> Decoder<'a> {
-    pub(super) fn new(book: &'a Book) -> Self {
+    pub(crate) fn new(book: &'a Book) -> Self {
         Self { book }
     }
 
@@ -44,7 +44,8 @@ impl<'a> Decoder<'a> {
         Value::Object(map)
     }
 
-    fn body(&self, event: &Event) -> Value {
+    /// What happened, without type and envelope.
+    pub(crate) fn body(&self, event: &Event) -> Value {
         match event {
             Event::OrganizationCreated { org, name, functional, valuation } => json!({
                 "org": org.to_string(), "name": name.as_str(), "functional_currency": self.code(*functional), "valuation": valuation.as_str(),

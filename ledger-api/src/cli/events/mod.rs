@@ -10,7 +10,7 @@ use ledger_core::{Book, Event, Seq};
 use ledger_store::load::{LoadError, load_book, to_chain};
 use serde_json::{Value, json};
 
-use self::decoded::Decoder;
+pub(crate) use self::decoded::Decoder;
 use super::complaint::{Complaint, Outcome};
 use super::output::print;
 use super::shell::Shell;

@@ -50,7 +50,17 @@ impl<Q> Read<Q> {
     /// # Errors
     /// 409 when it does not in time; 503 when it has stopped.
     pub async fn fresh(&self, projection: &str) -> Result<(), Problem> {
-        let Some(seq) = self.min_seq.filter(|_| self.point == Point::Latest) else { return Ok(()) };
+        match self.min_seq.filter(|_| self.point == Point::Latest) {
+            Some(seq) => self.reach(projection, seq).await,
+            None => Ok(()),
+        }
+    }
+
+    /// Waits until a read model contains an event.
+    ///
+    /// # Errors
+    /// 400 for an event that has not happened; 409 when it is not there in time; 503 when the read model has stopped.
+    pub async fn reach(&self, projection: &str, seq: Seq) -> Result<(), Problem> {
         let org = self.access.org();
         let head = org.head().await?.seq;
         if seq > head {

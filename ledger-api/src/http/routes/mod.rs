@@ -4,6 +4,7 @@ pub mod audit_log;
 pub mod entries;
 pub mod organizations;
 pub mod webhooks;
+pub mod reads;
 
 use utoipa::OpenApi;
 use utoipa_axum::router::OpenApiRouter;
@@ -27,7 +28,7 @@ struct Document;
 
 /// Every route, and the document as it is served.
 pub fn api() -> (axum::Router<App>, utoipa::openapi::OpenApi) {
-    let parts = [organizations::routes(), entries::routes(), audit_log::routes(), webhooks::routes()];
+    let parts = [organizations::routes(), entries::routes(), audit_log::routes(), webhooks::routes(), reads::routes()];
     let router = parts.into_iter().fold(OpenApiRouter::with_openapi(Document::openapi()), OpenApiRouter::merge);
     let (router, mut document) = router.split_for_parts();
     openapi::complete(&mut document);

@@ -1,0 +1,26 @@
+//! Everything that is read of the books: accounts, the journal, items, events, and how it all stands.
+
+pub mod account_balances;
+pub mod events;
+pub mod items;
+pub mod journal;
+pub mod projections;
+pub mod sse;
+pub mod verification;
+
+use utoipa_axum::router::OpenApiRouter;
+
+use crate::http::state::App;
+
+pub(super) fn routes() -> OpenApiRouter<App> {
+    let parts = [
+        account_balances::routes(),
+        journal::routes(),
+        items::routes(),
+        events::routes(),
+        sse::routes(),
+        projections::routes(),
+        verification::routes(),
+    ];
+    parts.into_iter().fold(OpenApiRouter::new(), OpenApiRouter::merge)
+}
