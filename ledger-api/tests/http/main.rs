@@ -3,7 +3,9 @@
 #![expect(clippy::unwrap_used, reason = "a test that cannot go on fails")]
 
 mod basics;
+mod events;
 mod hostile;
 mod outage;
+mod reads;
 mod serving;
 mod webhooks;
