@@ -14,8 +14,8 @@ use super::identity::Identity;
 use super::matrix::Matrix;
 use super::problem::Problem;
 use super::rate::Buckets;
-use super::webhooks::Webhooks;
 use super::reading::Reading;
+use super::webhooks::Webhooks;
 
 /// Organizations whose row of the directory is kept in memory.
 const ORGANIZATIONS_KEPT: usize = 100_000;

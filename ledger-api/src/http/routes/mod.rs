@@ -3,8 +3,8 @@
 pub mod audit_log;
 pub mod entries;
 pub mod organizations;
-pub mod webhooks;
 pub mod reads;
+pub mod webhooks;
 
 use utoipa::OpenApi;
 use utoipa_axum::router::OpenApiRouter;
