@@ -7,5 +7,6 @@ mod events;
 mod hostile;
 mod outage;
 mod reads;
+mod reports;
 mod serving;
 mod webhooks;

@@ -5,6 +5,9 @@ pub mod events;
 pub mod items;
 pub mod journal;
 pub mod projections;
+pub mod report_params;
+pub mod report_shapes;
+pub mod reports;
 pub mod sse;
 pub mod verification;
 
@@ -18,6 +21,7 @@ pub(super) fn routes() -> OpenApiRouter<App> {
         journal::routes(),
         items::routes(),
         events::routes(),
+        reports::routes(),
         sse::routes(),
         projections::routes(),
         verification::routes(),
