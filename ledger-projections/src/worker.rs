@@ -77,11 +77,14 @@ pub struct WorkerConfig {
     pub parallel: usize,
     /// The least time between two sweeps; a sweep that takes long is made less often.
     pub sweep: Duration,
+    /// An organization that goes on writing while a run is at it is taken up again at the next whole multiple of this, so that
+    /// a run has more than a moment's events to apply and all projections of the organization have the same.
+    pub rest: Duration,
 }
 
 impl Default for WorkerConfig {
     fn default() -> Self {
-        Self { parallel: 4, sweep: Duration::from_secs(2) }
+        Self { parallel: 4, sweep: Duration::from_secs(2), rest: Duration::from_millis(50) }
     }
 }
 
@@ -94,6 +97,7 @@ pub struct Worker {
     wakeup: Wakeup,
     config: WorkerConfig,
     owner: Uuid,
+    began: Instant,
     /// What is being worked on, and whether it was woken meanwhile.
     busy: Mutex<HashMap<Key, bool>>,
     charts: Mutex<HashMap<Key, (Seq, crate::chart::Chart)>>,
@@ -119,6 +123,7 @@ impl Worker {
             wakeup,
             config,
             owner: Uuid::new_v4(),
+            began: Instant::now(),
             busy: Mutex::default(),
             charts: Mutex::default(),
             tapes: Mutex::default(),
@@ -208,16 +213,35 @@ impl Worker {
         tokio::spawn(async move {
             loop {
                 worker.run_one(&key, &projection).await;
-                let mut busy = lock(&worker.busy);
-                match busy.get_mut(&key) {
-                    Some(again) if *again => *again = false,
-                    _ => {
-                        busy.remove(&key);
-                        return;
-                    }
+                if !worker.goes_on(&key) {
+                    return;
                 }
+                worker.rest().await;
             }
         });
+    }
+
+    /// Whether another run was asked for during the last; if not, the next one is begun by who asks.
+    fn goes_on(&self, key: &Key) -> bool {
+        let mut busy = lock(&self.busy);
+        match busy.get_mut(key) {
+            Some(again) if *again => {
+                *again = false;
+                true
+            }
+            _ => {
+                busy.remove(key);
+                false
+            }
+        }
+    }
+
+    async fn rest(&self) {
+        let tick = self.config.rest.as_nanos();
+        if tick > 0 {
+            let left = tick - self.began.elapsed().as_nanos() % tick;
+            tokio::time::sleep(Duration::from_nanos(u64::try_from(left).unwrap_or(0))).await;
+        }
     }
 
     async fn run_one(&self, key: &Key, projection: &Arc<dyn Projection>) {

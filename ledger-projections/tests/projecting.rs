@@ -162,7 +162,11 @@ async fn an_event_that_the_database_refuses_stops_one_projection_of_one_organiza
     let mut connection = admin(&ill).await;
     run(&mut connection, "ALTER TABLE read.gl_fact ADD CONSTRAINT poison CHECK (abs(amount) <> 666.13)").await;
 
-    let worker = Worker::new(ill.store.clone(), Wakeup::default(), WorkerConfig { parallel: 2, sweep: Duration::from_millis(50) });
+    let worker = Worker::new(
+        ill.store.clone(),
+        Wakeup::default(),
+        WorkerConfig { parallel: 2, sweep: Duration::from_millis(50), ..WorkerConfig::default() },
+    );
     let working = tokio::spawn(worker.run());
     let long = Duration::from_secs(20);
     for org in [&ill.org, &well.org] {
@@ -227,7 +231,7 @@ async fn workers_that_race_apply_every_event_once() {
     let mut world = world(Valuation::Required).await;
     let workers: Vec<_> = (0..3)
         .map(|_| {
-            let config = WorkerConfig { parallel: 4, sweep: Duration::from_millis(10) };
+            let config = WorkerConfig { parallel: 4, sweep: Duration::from_millis(10), ..WorkerConfig::default() };
             tokio::spawn(Worker::new(world.store.clone(), Wakeup::default(), config).run())
         })
         .collect();
@@ -305,7 +309,7 @@ async fn a_write_can_be_read_as_soon_as_the_wait_is_over() {
     let mut world = world(Valuation::Required).await;
     let wakeup = Wakeup::default();
     // A sweep that comes too late for the test: only the wake-up can be what works.
-    let config = WorkerConfig { parallel: 2, sweep: Duration::from_secs(600) };
+    let config = WorkerConfig { parallel: 2, sweep: Duration::from_secs(600), ..WorkerConfig::default() };
     let working = tokio::spawn(Worker::new(world.store.clone(), wakeup.clone(), config).run());
     tokio::time::sleep(Duration::from_millis(100)).await;
     for n in 0..20 {
@@ -432,7 +436,7 @@ async fn a_slow_projection_holds_nobody_back_and_misses_nothing() {
     let (seen, head) = (Arc::new(AtomicU64::new(0)), world.tip.seq);
     let projections: Vec<Arc<dyn Projection>> =
         [Arc::new(Slow(Arc::clone(&seen))) as Arc<dyn Projection>].into_iter().chain(ledger_projections::projection::all()).collect();
-    let (config, wakeup) = (WorkerConfig { parallel: 8, sweep: Duration::from_millis(50) }, Wakeup::default());
+    let (config, wakeup) = (WorkerConfig { parallel: 8, sweep: Duration::from_millis(50), ..WorkerConfig::default() }, Wakeup::default());
     let working = tokio::spawn(Worker::with_projections(world.store.clone(), wakeup.clone(), config, projections).run());
     wakeup.wake(world.org.org());
     for name in NAMES {
