@@ -61,6 +61,8 @@ pub enum Command {
     RecordRate(RecordRate),
     /// Post a journal entry.
     PostEntry(DraftEntry),
+    /// Post several journal entries, each decided as those before it leave the book: all of them or none.
+    PostEntries(Vec<DraftEntry>),
     /// Negate a posted entry.
     ReverseEntry(ReverseEntry),
     /// Negate a posted entry and post another in its place.

@@ -24,6 +24,8 @@ pub const TAGS_MAX: usize = 100;
 pub const ACCOUNTS_MAX: usize = 1_000_000;
 /// Commodities in one organization.
 pub const COMMODITIES_MAX: usize = 60_000;
+/// Entries that one command may post, all or none.
+pub const BATCH_ENTRIES_MAX: usize = 1_000;
 /// First year of a date: text, databases and programs agree on the years 1 to 9999.
 pub const YEAR_MIN: i32 = 1;
 /// Last year of a date.

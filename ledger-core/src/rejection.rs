@@ -531,6 +531,13 @@ rejections! {
         /// The entry that has it.
         seq: Seq,
     } = "EXTERNAL_ID_TAKEN", "external id {external_id:?} belongs to the entry at seq {seq}", "use the entry that exists, or another id";
+    /// One of several entries is refused, and so is none of them posted.
+    InBatch {
+        /// Which, from 0.
+        index: usize,
+        /// Why.
+        rejection: Box<Rejection>,
+    } = "IN_BATCH", "entry {index} of the batch: {rejection}", "correct that entry, or leave it out";
 }
 
 impl Rejection {

@@ -36,6 +36,11 @@ impl<K: Copy + Eq + Hash, V> Tally<K, V> {
         self.rows.iter().map(|(_, value)| value)
     }
 
+    /// As [`Tally::values`], to change them.
+    pub(crate) fn values_mut(&mut self) -> impl Iterator<Item = &mut V> {
+        self.rows.iter_mut().map(|(_, value)| value)
+    }
+
     fn place(&self, key: K) -> Option<usize> {
         if self.rows.len() <= SEARCHED_MAX {
             return self.rows.iter().position(|(known, _)| *known == key);

@@ -74,4 +74,28 @@ impl OrgTx {
             .doing("keep an answer")?;
         Ok(())
     }
+
+    /// Keeps the answer unless one is kept already; answers the one that is kept.
+    ///
+    /// # Errors
+    /// [`StoreError`] when the server fails.
+    pub async fn keep_first_answer(&mut self, key: &str, status: u16, answer: &str) -> Result<(u16, String), StoreError> {
+        let org = self.org().0;
+        sqlx::query("UPDATE ledger.kept_answer SET status = $3, answer = $4 WHERE org_id = $1 AND key = $2 AND answer IS NULL")
+            .bind(org)
+            .bind(key)
+            .bind(i16::try_from(status).unwrap_or(500))
+            .bind(answer)
+            .execute(&mut **self)
+            .await
+            .doing("keep an answer")?;
+        let (status, answer): (i16, String) =
+            sqlx::query_as("SELECT status, answer FROM ledger.kept_answer WHERE org_id = $1 AND key = $2")
+                .bind(org)
+                .bind(key)
+                .fetch_one(&mut **self)
+                .await
+                .doing("read a kept answer")?;
+        Ok((u16::try_from(status).unwrap_or(500), answer))
+    }
 }

@@ -27,7 +27,7 @@ use crate::error::StoreError;
 use crate::keys::{NewExternalId, NewKey};
 use crate::load::{LoadError, Loaded, from_chain, load_book};
 use crate::tenant::OrgStore;
-use crate::writer::{IdempotencyKey, external_id_of, now};
+use crate::writer::{IdempotencyKey, external_ids_of, now};
 
 /// Chunks that may wait before the encoder, and before the sender: enough that a slow flush stops neither.
 const CHUNKS_AHEAD: usize = 4;
@@ -394,7 +394,7 @@ impl<T> Bulk<T> {
     /// Decides a chunk on the book as it is now; what is refused is told later. `used` are external ids that are
     /// on their way to the stream.
     fn decided_again(&mut self, chunk: Chunk<T>, used: &mut HashMap<String, Seq>) -> Result<Chunk<T>, BulkError> {
-        let ids: Vec<&str> = chunk.commands.iter().filter_map(|(_, command)| external_id_of(command)).collect();
+        let ids: Vec<&str> = chunk.commands.iter().flat_map(|(_, command)| external_ids_of(command)).collect();
         let taken = if ids.is_empty() { Vec::new() } else { self.runtime.block_on(self.org.find_external_ids(&ids))? };
         used.extend(taken);
         let context = Context {
@@ -405,7 +405,7 @@ impl<T> Bulk<T> {
         };
         let mut again = Chunk { key: chunk.key, ..Chunk::default() };
         for (tag, command) in chunk.commands {
-            let id = external_id_of(&command).map(ToOwned::to_owned);
+            let id = external_ids_of(&command).next().map(ToOwned::to_owned);
             if let Some(id) = id {
                 if let Some(seq) = used.get(&id) {
                     self.refused_later.push((tag, Rejection::ExternalIdTaken { external_id: id.into(), seq: *seq }));

@@ -172,7 +172,7 @@ pub(super) async fn record(
 }
 
 /// The events that followed a command.
-pub(super) async fn followed(org: &OrgStore, receipt: &Receipt) -> anyhow::Result<Vec<(Seq, Event)>> {
+pub(crate) async fn followed(org: &OrgStore, receipt: &Receipt) -> anyhow::Result<Vec<(Seq, Event)>> {
     let mut found = Vec::new();
     if receipt.event_count == 0 {
         return Ok(found);

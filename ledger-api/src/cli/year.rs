@@ -106,7 +106,7 @@ struct Closed {
 }
 
 /// What closes a year in the books as they stand: refused where they have moved on by the time it is decided.
-pub(super) async fn command(org: &OrgStore, retained_earnings: AccountRef, date: NaiveDate) -> anyhow::Result<Command> {
+pub(crate) async fn command(org: &OrgStore, retained_earnings: AccountRef, date: NaiveDate) -> anyhow::Result<Command> {
     let mut history = Summed { loaded: load_book(org).await?, sums: YearSums::new(date), seq: 0 };
     history.catch_up(org).await?;
     Ok(history.command(retained_earnings, date))

@@ -9,6 +9,7 @@ pub mod audit;
 pub mod config;
 pub mod extract;
 pub mod identity;
+pub mod intake;
 pub mod matrix;
 pub mod openapi;
 pub mod problem;
@@ -18,6 +19,7 @@ pub mod routes;
 pub mod server;
 pub mod state;
 pub mod webhooks;
+pub mod wire;
 
 pub use access::Access;
 pub use config::Config;

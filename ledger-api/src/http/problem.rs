@@ -246,6 +246,11 @@ const CONFLICTS: [&str; 17] = [
 
 impl From<Rejection> for Problem {
     fn from(rejection: Rejection) -> Self {
+        if let Rejection::InBatch { index, rejection } = rejection {
+            let problem = Self::from(*rejection).in_batch(index);
+            let pointer = format!("/entries/{index}{}", problem.pointer.as_deref().unwrap_or_default());
+            return problem.at(pointer);
+        }
         let code = rejection.code();
         let status = if CONFLICTS.contains(&code) { StatusCode::CONFLICT } else { StatusCode::UNPROCESSABLE_ENTITY };
         let existing = match &rejection {

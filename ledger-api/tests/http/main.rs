@@ -3,6 +3,7 @@
 #![expect(clippy::unwrap_used, reason = "a test that cannot go on fails")]
 
 mod basics;
+mod batch;
 mod events;
 mod hostile;
 mod outage;
@@ -10,3 +11,4 @@ mod reads;
 mod reports;
 mod serving;
 mod webhooks;
+mod writes;

@@ -12,7 +12,7 @@ use crate::rejection::Rejection;
 use crate::tally::Tally;
 
 /// A balance on its way through an entry.
-struct Running<'a> {
+pub(super) struct Running<'a> {
     account: &'a Account,
     currency: CommodityNo,
     units: Units,
@@ -29,21 +29,31 @@ impl Running<'_> {
     }
 }
 
-type Balances<'a> = Tally<(AccountNo, CommodityNo), Running<'a>>;
+pub(super) type Balances<'a> = Tally<(AccountNo, CommodityNo), Running<'a>>;
 
 impl Book {
     /// Whether the balances that would result are allowed. `before` are lines of an entry that the same command
     /// posts first.
     pub(super) fn check_balances(&self, before: &[Line], lines: &[Line]) -> Result<(), Rejection> {
         let mut balances = Balances::new();
-        for line in before {
-            // They were checked for themselves, so they fit.
-            self.running(&mut balances, line).map(|balance| balance.add(line));
+        self.move_on(&mut balances, before);
+        self.check_next(&mut balances, lines)
+    }
+
+    /// Adds lines that were checked for themselves, so that they fit.
+    pub(super) fn move_on<'a>(&'a self, balances: &mut Balances<'a>, lines: &[Line]) {
+        for line in lines {
+            self.running(balances, line).map(|balance| balance.add(line));
         }
+    }
+
+    /// As [`Self::check_balances`], on balances that earlier entries of the command have moved; they are moved on.
+    pub(super) fn check_next<'a>(&'a self, balances: &mut Balances<'a>, lines: &[Line]) -> Result<(), Rejection> {
         let (mut conditions, mut too_large) = (false, None);
+        balances.values_mut().for_each(|balance| balance.last = None);
         for (index, line) in lines.iter().enumerate() {
             // An account that the entry itself opens holds nothing else and has no conditions.
-            let Some(balance) = self.running(&mut balances, line) else { continue };
+            let Some(balance) = self.running(balances, line) else { continue };
             conditions |= !balance.account.conditions.is_empty();
             balance.last = Some(index);
             if too_large.is_none() && balance.add(line).is_none() {
@@ -51,7 +61,7 @@ impl Book {
             }
         }
         if conditions {
-            self.check_conditions(&balances, too_large.as_ref().map_or(lines.len(), |(index, _)| *index))?;
+            self.check_conditions(balances, too_large.as_ref().map_or(lines.len(), |(index, _)| *index))?;
         }
         too_large.map_or(Ok(()), |(_, rejection)| Err(rejection))
     }

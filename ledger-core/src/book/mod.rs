@@ -27,6 +27,7 @@ mod queries;
 mod recording;
 mod revaluing;
 mod reversal;
+mod several;
 mod subledger;
 mod tax_codes;
 mod text;
@@ -205,6 +206,7 @@ impl Book {
             Command::SetBalanceCondition { account, currency, min, max } => self.set_balance_condition(account, currency, *min, *max),
             Command::RecordRate(rate) => self.record_rate(rate),
             Command::PostEntry(draft) => self.post_and_allocate(draft, context),
+            Command::PostEntries(drafts) => self.post_entries(drafts, context),
             Command::ReverseEntry(reverse) => self.reverse_entry(reverse, context),
             Command::CorrectEntry(correct) => self.correct(correct, context),
             Command::ClosePeriod { month, status, reason, accept_open } => self.close_period(*month, *status, reason, *accept_open),

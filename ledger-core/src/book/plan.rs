@@ -27,7 +27,7 @@ pub(super) struct Plan<'a> {
     /// Position of the first event.
     first: Seq,
     events: Vec<Event>,
-    fresh: Fresh,
+    pub(super) fresh: Fresh,
     /// Items that are new or changed.
     items: BTreeMap<ItemId, OpenItem>,
     /// Allocations that the plan makes.
@@ -150,6 +150,12 @@ impl<'a> Plan<'a> {
         self.events.extend(fresh.accounts.iter().cloned().map(Event::AccountOpened));
         self.fresh.commodities.extend(fresh.commodities);
         self.fresh.accounts.extend(fresh.accounts);
+    }
+
+    /// The same for what a posting added to the plan's own definitions, of which so many were there before.
+    pub(super) fn define_since(&mut self, (commodities, accounts): (usize, usize)) {
+        self.events.extend(self.fresh.commodities.iter().skip(commodities).cloned().map(Event::CommodityDefined));
+        self.events.extend(self.fresh.accounts.iter().skip(accounts).cloned().map(Event::AccountOpened));
     }
 
     pub(super) fn allocated(&mut self, allocation: Allocation, entry: Option<BalancedEntry>, exchange: Option<AccountNo>) {

@@ -66,14 +66,24 @@ impl Book {
         soft_closed: bool,
         before: &[Line],
     ) -> Result<(Fresh, BalancedEntry), Rejection> {
+        let mut fresh = Fresh::default();
+        let lines = self.checked_lines(draft, soft_closed, &mut fresh)?;
+        self.check_balances(before, &lines)?;
+        Ok((fresh, self.entry_of(draft, corrects, lines)?))
+    }
+
+    /// The lines of a draft, checked but for what they do to balances. `fresh` gains what they define on their way.
+    pub(super) fn checked_lines(&self, draft: &DraftEntry, soft_closed: bool, fresh: &mut Fresh) -> Result<Vec<Line>, Rejection> {
         check_texts(draft)?;
         self.check_period(draft.effective_date, soft_closed)?;
-        let mut fresh = Fresh::default();
-        let lines = if self.is_plain(draft) { self.plain_lines(draft)? } else { self.exchange_lines(draft, &mut fresh)? };
+        let lines = if self.is_plain(draft) { self.plain_lines(draft)? } else { self.exchange_lines(draft, fresh)? };
         self.check_control(&lines)?;
-        self.check_balances(before, &lines)?;
-        let entry = BalancedEntry::new(header(draft, corrects), lines, FUNCTIONAL).map_err(|unbalanced| self.explain(unbalanced))?;
-        Ok((fresh, entry))
+        Ok(lines)
+    }
+
+    /// The entry of checked lines.
+    pub(super) fn entry_of(&self, draft: &DraftEntry, corrects: Option<Seq>, lines: Vec<Line>) -> Result<BalancedEntry, Rejection> {
+        BalancedEntry::new(header(draft, corrects), lines, FUNCTIONAL).map_err(|unbalanced| self.explain(unbalanced))
     }
 
     /// Whether every line is a bare amount in the functional currency, as nearly all are.
@@ -253,6 +263,11 @@ impl Book {
 }
 
 impl Fresh {
+    /// How many commodities and accounts there are.
+    pub(super) fn counts(&self) -> (usize, usize) {
+        (self.commodities.len(), self.accounts.len())
+    }
+
     pub(super) fn is_empty(&self) -> bool {
         self.commodities.is_empty() && self.accounts.is_empty()
     }

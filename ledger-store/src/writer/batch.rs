@@ -2,12 +2,15 @@
 //!
 //! Pure: nothing here waits or knows the database.
 
+use std::collections::HashSet;
+use std::hash::{BuildHasher, BuildHasherDefault, DefaultHasher};
+
 use ledger_core::chain::{Commit, CommitBuilder, Tip};
 use ledger_core::event::Proposed;
 use ledger_core::{Book, Context, Rejection, Seq};
 use uuid::Uuid;
 
-use super::{Pending, Receipt, now};
+use super::{Pending, Receipt, Request, external_ids_of, now};
 use crate::commits::NewCommit;
 use crate::keys::{NewExternalId, NewKey};
 use crate::load::from_chain;
@@ -26,6 +29,8 @@ pub(super) struct Batch {
     pub(super) decided: Vec<Decided>,
     events: Vec<Proposed>,
     builder: CommitBuilder,
+    /// Keys and external ids of what was decided, by their hashes: whoever shares one waits for the next batch.
+    names: HashSet<u64>,
 }
 
 /// A batch on its way to being durable.
@@ -50,9 +55,15 @@ impl Batch {
         self.builder.is_full_for(1)
     }
 
+    /// Whether a request has a key or an external id that one in the batch has.
+    pub(super) fn shares_name(&self, request: &Request) -> bool {
+        !self.names.is_empty() && names_of(request).any(|name| self.names.contains(&name))
+    }
+
     /// Decides a request on the provisional book and moves the book on.
     pub(super) fn decide(&mut self, pending: Pending, book: &mut Book, history: &dyn ledger_core::book::History) {
         let request = &pending.request;
+        self.names.extend(names_of(request));
         let context = Context { actor: &request.actor, correlation: request.correlation, soft_closed: request.soft_closed, history };
         let first_seq = book.seq() + 1;
         let outcome = match request.expected {
@@ -91,6 +102,13 @@ impl Batch {
     pub(super) fn into_requests(self) -> impl Iterator<Item = Pending> {
         self.decided.into_iter().map(|decided| decided.pending)
     }
+}
+
+/// Hashes of a request's key and external ids. Two names with one hash cost a wait, nothing else.
+fn names_of(request: &Request) -> impl Iterator<Item = u64> {
+    let hash = |name: (bool, &str)| BuildHasherDefault::<DefaultHasher>::default().hash_one(name);
+    let key = request.key.as_ref().map(|key| (true, key.key.as_str()));
+    key.into_iter().chain(external_ids_of(&request.command).map(|id| (false, id))).map(hash)
 }
 
 /// Keys and external ids of accepted requests.

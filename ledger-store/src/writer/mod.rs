@@ -25,7 +25,7 @@ use crate::db::Store;
 use crate::directory::{Creation, Organization};
 use crate::error::StoreError;
 use crate::load::LoadError;
-use crate::tenant::OrgId;
+use crate::tenant::{OrgId, OrgStore};
 
 /// Requests that may wait for one organization before callers are held back.
 const QUEUE_MAX: usize = 1_024;
@@ -305,18 +305,35 @@ impl Ledger {
     /// # Errors
     /// [`SubmitError`]. After [`SubmitError::OutcomeUnknown`] only the key can tell.
     pub async fn submit(&self, org: OrgId, request: Request) -> Result<Receipt, SubmitError> {
+        self.send(org, request).await.await.unwrap_or(Err(SubmitError::OutcomeUnknown))
+    }
+
+    /// Gives several commands to an organization's book, each for itself, and waits for all answers. They are decided in
+    /// this order, and what waits together becomes durable together.
+    pub async fn submit_each(&self, org: OrgId, requests: impl IntoIterator<Item = Request>) -> Vec<Result<Receipt, SubmitError>> {
+        let mut answers = Vec::new();
+        for request in requests {
+            answers.push(self.send(org, request).await);
+        }
+        let mut answered = Vec::with_capacity(answers.len());
+        for answer in answers {
+            answered.push(answer.await.unwrap_or(Err(SubmitError::OutcomeUnknown)));
+        }
+        answered
+    }
+
+    async fn send(&self, org: OrgId, request: Request) -> oneshot::Receiver<Result<Receipt, SubmitError>> {
         let (reply, answer) = oneshot::channel();
         let mut pending = Pending { request, reply };
         loop {
             match self.task(org).send(pending).await {
-                Ok(()) => break,
+                Ok(()) => return answer,
                 Err(mpsc::error::SendError(returned)) => {
                     self.forget(org); // the task went to sleep: start another
                     pending = returned;
                 }
             }
         }
-        answer.await.unwrap_or(Err(SubmitError::OutcomeUnknown))
     }
 
     fn task(&self, org: OrgId) -> mpsc::Sender<Pending> {
@@ -345,13 +362,45 @@ pub(crate) fn now() -> Timestamp {
     Timestamp(Utc::now().timestamp_micros())
 }
 
-/// The external id that a command would give to an entry.
-pub(crate) fn external_id_of(command: &Command) -> Option<&str> {
+/// The external ids that a command would give to its entries.
+pub(crate) fn external_ids_of(command: &Command) -> impl Iterator<Item = &str> {
+    let (one, many) = match command {
+        Command::PostEntry(draft) => (draft.external_id.as_deref(), &[][..]),
+        Command::PostEntries(drafts) => (None, drafts.as_slice()),
+        Command::CorrectEntry(correct) => (correct.replacement.external_id.as_deref(), &[][..]),
+        Command::RecordDocument(draft) => (draft.external_id.as_deref(), &[][..]),
+        Command::RecordPayment(payment) => (payment.external_id.as_deref(), &[][..]),
+        _ => (None, &[][..]),
+    };
+    one.into_iter().chain(many.iter().filter_map(|draft| draft.external_id.as_deref()))
+}
+
+/// The earlier entry that a command names, which a decision has to see.
+#[must_use]
+pub fn original_of(command: &Command) -> Option<Seq> {
     match command {
-        Command::PostEntry(draft) => draft.external_id.as_deref(),
-        Command::CorrectEntry(correct) => correct.replacement.external_id.as_deref(),
-        Command::RecordDocument(draft) => draft.external_id.as_deref(),
-        Command::RecordPayment(payment) => payment.external_id.as_deref(),
+        Command::ReverseEntry(reverse) => Some(reverse.original),
+        Command::CorrectEntry(correct) => Some(correct.reverse.original),
         _ => None,
     }
+}
+
+/// The refusal of a command that would use an external id again.
+pub(crate) fn taken_by(command: &Command, known: &[(String, Seq)]) -> Option<Rejection> {
+    let seq_of = |id: &str| known.iter().find(|(known, _)| known == id).map(|(_, seq)| *seq);
+    let (id, seq) = external_ids_of(command).find_map(|id| seq_of(id).map(|seq| (id, seq)))?;
+    let taken = Rejection::ExternalIdTaken { external_id: id.into(), seq };
+    let Command::PostEntries(drafts) = command else { return Some(taken) };
+    let index = drafts.iter().position(|draft| draft.external_id.as_deref() == Some(id))?;
+    Some(Rejection::InBatch { index, rejection: Box::new(taken) })
+}
+
+/// The refusal of a command that would use an external id again, as far as ids are durable by now. For decisions that
+/// are not made durable; the append itself finds all others.
+///
+/// # Errors
+/// [`StoreError`] when the server fails.
+pub async fn refused_for_id(org: &OrgStore, command: &Command) -> Result<Option<Rejection>, StoreError> {
+    let ids: Vec<&str> = external_ids_of(command).collect();
+    if ids.is_empty() { Ok(None) } else { Ok(taken_by(command, &org.find_external_ids(&ids).await?)) }
 }

@@ -10,12 +10,12 @@ use std::sync::{Mutex, PoisonError};
 use std::time::{Duration, Instant};
 
 use ledger_core::chain::Tip;
-use ledger_core::{BalancedEntry, Command, Rejection, Seq};
+use ledger_core::{BalancedEntry, Seq};
 use rand::RngExt;
 use tokio::sync::{broadcast, mpsc};
 
 use super::batch::{Batch, Decided, Sealed};
-use super::{Grown, LedgerConfig, Pending, Receipt, SubmitError, external_id_of};
+use super::{Grown, LedgerConfig, Pending, Receipt, SubmitError, original_of, taken_by};
 use crate::commits::{AppendError, NewCommit, Resolution};
 use crate::keys::StoredKey;
 use crate::load::{Loaded, entry_at, load_book, save_book};
@@ -241,8 +241,7 @@ impl Task {
             return false;
         }
         let names_entry = original_of(&pending.request.command).is_some_and(|original| original > self.confirmed.tip.seq);
-        let same_name = self.batch.decided.iter().any(|other| clash(&other.pending, pending));
-        names_entry || same_name
+        names_entry || self.batch.shares_name(&pending.request)
     }
 
     async fn decide(&mut self, pending: Pending) -> Result<(), SubmitError> {
@@ -360,12 +359,8 @@ impl Task {
                 self.answer_as_before(pending, used).await?;
                 continue;
             }
-            let id = external_id_of(&pending.request.command).and_then(|id| known_ids.iter().find(|(known, _)| known == id));
-            match id {
-                Some((external_id, seq)) => {
-                    let taken = Rejection::ExternalIdTaken { external_id: external_id.as_str().into(), seq: *seq };
-                    let _ = pending.reply.send(Err(SubmitError::Rejected(taken)));
-                }
+            match taken_by(&pending.request.command, &known_ids) {
+                Some(taken) => drop(pending.reply.send(Err(SubmitError::Rejected(taken)))),
                 None => rest.push(pending),
             }
         }
@@ -485,20 +480,4 @@ async fn resolve(org: &OrgStore, commit: &NewCommit, until: Instant) -> Result<R
             Err(_) => return Err(Failure::Unknown),
         }
     }
-}
-
-fn original_of(command: &Command) -> Option<Seq> {
-    match command {
-        Command::ReverseEntry(reverse) => Some(reverse.original),
-        Command::CorrectEntry(correct) => Some(correct.reverse.original),
-        _ => None,
-    }
-}
-
-/// Whether two requests share a key or an external id.
-fn clash(one: &Pending, other: &Pending) -> bool {
-    let key = |pending: &Pending| pending.request.key.as_ref().map(|key| key.key.clone());
-    let shares_key = key(one).is_some() && key(one) == key(other);
-    let id = external_id_of(&one.request.command);
-    shares_key || (id.is_some() && id == external_id_of(&other.request.command))
 }

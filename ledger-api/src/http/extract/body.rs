@@ -45,12 +45,12 @@ pub async fn json_body<B: DeserializeOwned>(request: Request) -> Result<(B, Fing
 }
 
 /// The media type without its parameters.
-pub(super) fn media_type(headers: &HeaderMap) -> Option<&str> {
+pub(crate) fn media_type(headers: &HeaderMap) -> Option<&str> {
     headers.get(header::CONTENT_TYPE)?.to_str().ok()?.split(';').next().map(str::trim)
 }
 
 /// Compressed bodies are not taken: what they grow to cannot be bounded before it is there.
-pub(super) fn refuse_encoded(headers: &HeaderMap) -> Result<(), Problem> {
+pub(crate) fn refuse_encoded(headers: &HeaderMap) -> Result<(), Problem> {
     match headers.get(header::CONTENT_ENCODING) {
         Some(encoding) if encoding != "identity" => {
             let said = "the body has a Content-Encoding, and compressed bodies are not taken";

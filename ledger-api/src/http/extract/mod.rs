@@ -8,6 +8,7 @@ mod read;
 mod write;
 
 pub use body::{BodyTime, Fingerprint, json_body};
+pub(crate) use body::{media_type, refuse_encoded};
 pub use query::{Pairs, pairs, typed};
 pub use read::{PointParams, Read};
 pub use write::{Accepted, Nothing, Preview, Receipt, Write, WriteParams, idempotency_key};

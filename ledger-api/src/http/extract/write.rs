@@ -17,6 +17,7 @@ use super::query::{pairs, typed};
 use crate::cli::events::described;
 use crate::cli::moment::show_time;
 use crate::http::Access;
+use crate::http::identity::{Action, Resource};
 use crate::http::limits;
 use crate::http::problem::Problem;
 
@@ -121,6 +122,12 @@ impl IntoResponse for Accepted {
 }
 
 impl<B> Write<B> {
+    /// The write without its body, and the body.
+    pub fn split(self) -> (Write<()>, B) {
+        let Self { access, body, key, fingerprint, expected, dry_run } = self;
+        (Write { access, body: (), key, fingerprint, expected, dry_run }, body)
+    }
+
     /// The key, bound to what is asked.
     #[must_use]
     pub fn key(&self) -> IdempotencyKey {
@@ -139,12 +146,19 @@ impl<B> Write<B> {
         self.expected
     }
 
+    /// Whoever may close periods may post into those that are closed softly.
+    #[must_use]
+    pub fn into_soft_closed(&self) -> bool {
+        self.access.may(Resource::Periods, Action::Update)
+    }
+
     /// The request that a command makes.
     #[must_use]
     pub fn submission(&self, command: Command) -> Submission {
         let mut submission = Submission::new(command, self.access.actor()).keyed(self.key());
         submission.expected = self.expected;
         submission.correlation = Some(self.access.correlation);
+        submission.soft_closed = self.into_soft_closed();
         submission
     }
 
@@ -178,8 +192,19 @@ impl<B> Write<B> {
         if let Some(expected) = self.expected.filter(|expected| *expected != on_seq) {
             return Err(self.refusal(writer::SubmitError::Rejected(ledger_core::Rejection::BookMoved { expected, found: on_seq })));
         }
+        if let Some(refused) = writer::refused_for_id(&self.access.org(), command).await? {
+            return Err(refused.into());
+        }
         let actor = self.access.actor();
-        let decided = book.decide(command, &ledger_core::Context::new(&actor))?;
+        let mut history = std::collections::BTreeMap::new();
+        if let Some(original) = writer::original_of(command)
+            && let Some(entry) = ledger_store::load::entry_at(&self.access.org(), original).await?
+        {
+            history.insert(original, entry);
+        }
+        let soft_closed = self.into_soft_closed();
+        let context = ledger_core::Context { history: &history, soft_closed, ..ledger_core::Context::new(&actor) };
+        let decided = book.decide(command, &context)?;
         decided.iter().for_each(|proposed| book.evolve(&proposed.event));
         let shown = decided.iter().map(|proposed| &proposed.event).filter(|event| !matches!(event, Event::ActorRegistered { .. }));
         Ok(Accepted::WouldBe(Preview { dry_run: true, on_seq, events: shown.map(|event| described(&book, None, event)).collect() }))

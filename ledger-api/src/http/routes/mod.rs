@@ -1,10 +1,23 @@
 //! The routes, one module per resource, and the document that describes them all.
 
+pub mod accounts_write;
+pub mod allocations_write;
 pub mod audit_log;
+pub mod batch;
+pub mod booked;
+pub mod closing;
+pub mod commissions_write;
+pub mod commodities_write;
+pub mod documents_write;
 pub mod entries;
 pub mod organizations;
+pub mod parties_write;
+pub mod place;
 pub mod reads;
+pub mod stream;
+pub mod tax_codes_write;
 pub mod webhooks;
+pub mod years;
 
 use utoipa::OpenApi;
 use utoipa_axum::router::OpenApiRouter;
@@ -28,9 +41,25 @@ struct Document;
 
 /// Every route, and the document as it is served.
 pub fn api() -> (axum::Router<App>, utoipa::openapi::OpenApi) {
-    let parts = [organizations::routes(), entries::routes(), audit_log::routes(), webhooks::routes(), reads::routes()];
+    let parts = [organizations::routes(), entries::routes(), writes(), audit_log::routes(), webhooks::routes(), reads::routes()];
     let router = parts.into_iter().fold(OpenApiRouter::with_openapi(Document::openapi()), OpenApiRouter::merge);
     let (router, mut document) = router.split_for_parts();
     openapi::complete(&mut document);
     (router, document)
+}
+
+/// Writes of the book besides entries.
+fn writes() -> OpenApiRouter<App> {
+    OpenApiRouter::new()
+        .merge(batch::routes())
+        .merge(stream::routes())
+        .merge(accounts_write::routes())
+        .merge(commodities_write::routes())
+        .merge(closing::routes())
+        .merge(years::routes())
+        .merge(parties_write::routes())
+        .merge(tax_codes_write::routes())
+        .merge(documents_write::routes())
+        .merge(allocations_write::routes())
+        .merge(commissions_write::routes())
 }
