@@ -8,7 +8,7 @@ use std::collections::BTreeSet;
 use utoipa::openapi::header::HeaderBuilder;
 use utoipa::openapi::path::{HttpMethod, Operation, ParameterBuilder, ParameterIn, PathItem};
 use utoipa::openapi::security::{Http, HttpAuthScheme, SecurityRequirement, SecurityScheme};
-use utoipa::openapi::{ContentBuilder, ObjectBuilder, OpenApi, Ref, RefOr, Required, Response, ResponseBuilder, Type};
+use utoipa::openapi::{Content, ContentBuilder, ObjectBuilder, OpenApi, Ref, RefOr, Required, Response, ResponseBuilder, Type};
 
 use super::limits;
 use super::problem::PROBLEM_JSON;
@@ -71,6 +71,17 @@ fn complete_one(path: &str, method: &HttpMethod, operation: &mut Operation) {
             ParameterBuilder::new().name("Idempotency-Key").parameter_in(ParameterIn::Header).required(Required::True).schema(Some(key));
         let said = "Chosen by the caller, kept for ever per organization: the same key and body get the same answer, marked `Idempotent-Replayed: true`.";
         parameters.push(key.description(Some(said)).build().into());
+    }
+    if let Some(RefOr::T(body)) = operation.request_body.as_mut() {
+        let is_nothing = |content: &RefOr<Content>| match content {
+            RefOr::T(content) => {
+                matches!(&content.schema, Some(RefOr::Ref(schema)) if schema.ref_location.ends_with("/Nothing"))
+            }
+            RefOr::Ref(_) => false,
+        };
+        if body.content.values().any(is_nothing) {
+            body.required = Some(Required::False); // a body without fields may be left out
+        }
     }
     for (status, said) in REFUSALS {
         operation.responses.responses.entry(status.to_owned()).or_insert_with(|| refusal(status, said));

@@ -14,7 +14,7 @@ use futures::stream::{self, Stream};
 use ledger_projections::reports::Point;
 use serde::Deserialize;
 use tokio::sync::OwnedSemaphorePermit;
-use utoipa::IntoParams;
+use utoipa::{IntoParams, ToSchema};
 use utoipa_axum::router::OpenApiRouter;
 use utoipa_axum::routes;
 
@@ -47,6 +47,19 @@ pub struct StreamAsked {
     after: Option<Place>,
 }
 
+/// One event of a stream.
+#[derive(Debug, ToSchema)]
+#[schema(as = SentEvent)]
+#[expect(dead_code, reason = "documents what is written by hand")]
+pub struct SentEvent {
+    /// The event's seq.
+    id: String,
+    /// The event's type.
+    event: String,
+    /// The event as at `/events`, in JSON.
+    data: String,
+}
+
 /// Follow events
 ///
 /// Server-Sent Events without an end: `id` is the event's seq, `event` its type, `data` the same JSON as at `/events`. What
@@ -54,7 +67,7 @@ pub struct StreamAsked {
 /// repeated. A comment comes every 15 seconds where nothing happens. The stream ends when the server stops.
 #[utoipa::path(get, path = "/v1/orgs/{org}/events/stream", tag = "Events",
     params(StreamAsked, ("Last-Event-ID" = Option<u64>, Header, description = "The last event that was received.", nullable = false)),
-    responses((status = 200, description = "Events without an end.", body = String, content_type = "text/event-stream")))]
+    responses((status = 200, description = "Events without an end.", body = SentEvent, content_type = "text/event-stream")))]
 async fn stream_events(read: Read<StreamAsked>) -> Result<Response, Problem> {
     if read.point != Point::Latest {
         return Err(Problem::malformed("PARAMETER_INVALID", "a stream goes on: known_at and at_seq do not apply"));
