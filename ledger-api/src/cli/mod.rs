@@ -17,6 +17,8 @@ pub mod entry;
 pub mod events;
 pub mod export;
 pub mod import;
+pub mod key;
+pub mod member;
 pub mod moment;
 pub mod org;
 pub mod output;
@@ -97,6 +99,12 @@ pub enum Command {
     /// Read and keep bank statements, and find what their lines are
     #[command(subcommand)]
     Bank(bank::BankCommand),
+    /// Make, list and revoke API keys: how programs come in over HTTP
+    #[command(subcommand)]
+    Key(key::KeyCommand),
+    /// Bring in, list and remove members: how people come in over HTTP
+    #[command(subcommand)]
+    Member(member::MemberCommand),
     /// Open and list accounts of the chart
     #[command(subcommand)]
     Account(account::AccountCommand),
@@ -161,6 +169,8 @@ impl Command {
             Self::Bench(args) => bench::run(shell, args).await,
             Self::Import(args) => import::run(shell, *args).await,
             Self::Bank(command) => bank::run(shell, command).await,
+            Self::Key(command) => key::run(shell, command).await,
+            Self::Member(command) => member::run(shell, command).await,
             Self::Account(command) => account::run(shell, command).await,
             Self::Party(command) => party::run(shell, command).await,
             Self::Tax(command) => tax::run(shell, command).await,

@@ -170,6 +170,7 @@ pub(super) async fn guard(State(app): State<App>, mut request: Request, next: Ne
         response.headers_mut().insert("request-id", id);
     }
     if let Some((of, audit)) = note(row, asked, &response) {
+        app.meter.count(of, row.permission.action != Action::Read);
         app.audit.record(of, audit).await;
     }
     response
@@ -202,7 +203,7 @@ async fn admit(app: &App, row: &Row, request: &mut Request, asked: &mut Asked, s
     asked.by = Some(Arc::clone(&principal));
     permit(app, row, &principal)?;
     let plan = app.identity.plan(&app.store, organization.org).await?;
-    plan.permits(&principal, row.permission.resource)?;
+    plan.permits(&principal, row.permission)?;
     limit(app, &organization, &principal, &plan, standing)?;
     let correlation = asked.correlation.as_deref().and_then(|id| Uuid::parse_str(id).ok()).unwrap_or(asked.id);
     let (app, notes) = (app.clone(), asked.notes.clone());

@@ -54,7 +54,17 @@ fn operations_of(item: &mut PathItem) -> Vec<(HttpMethod, &mut Operation)> {
         .collect()
 }
 
+/// A name that no other operation has: `post_orgs_entries`, `get_orgs_accounts_by_code`.
+fn operation_id(path: &str, method: &str) -> String {
+    let steps = path.split('/').filter(|step| !["", "v1", "{org}"].contains(step)).map(|step| {
+        let plain = step.replace('-', "_");
+        plain.strip_prefix('{').map_or_else(|| plain.clone(), |named| format!("by_{}", named.trim_end_matches('}')))
+    });
+    [method.to_lowercase()].into_iter().chain(steps).collect::<Vec<_>>().join("_")
+}
+
 fn complete_one(path: &str, method: &HttpMethod, operation: &mut Operation) {
+    operation.operation_id = Some(operation_id(path, word(method)));
     let text = || ObjectBuilder::new().schema_type(Type::String);
     let parameters = operation.parameters.get_or_insert_default();
     if path.starts_with(OF_ORGANIZATION)
@@ -110,20 +120,23 @@ fn refusal(status: &str, said: &str) -> RefOr<Response> {
     RefOr::T(response)
 }
 
-/// Method and path of every operation.
-#[must_use]
-pub fn operations(document: &OpenApi) -> BTreeSet<(String, String)> {
-    let name = |method: &HttpMethod| match method {
+fn word(method: &HttpMethod) -> &'static str {
+    match method {
         HttpMethod::Get => "GET",
         HttpMethod::Post => "POST",
         HttpMethod::Put => "PUT",
         HttpMethod::Patch => "PATCH",
         HttpMethod::Delete => "DELETE",
         _ => "OTHER",
-    };
+    }
+}
+
+/// Method and path of every operation.
+#[must_use]
+pub fn operations(document: &OpenApi) -> BTreeSet<(String, String)> {
     let mut paths = document.paths.paths.clone();
     let operations = paths.iter_mut().flat_map(|(path, item)| {
-        operations_of(item).into_iter().map(|(method, _)| (name(&method).to_owned(), path.clone())).collect::<Vec<_>>()
+        operations_of(item).into_iter().map(|(method, _)| (word(&method).to_owned(), path.clone())).collect::<Vec<_>>()
     });
     operations.collect()
 }

@@ -302,6 +302,12 @@ impl From<StoreError> for Problem {
                 tracing::warn!(%error, "the database is away");
                 Self::unavailable("the database is away or too busy; nothing has changed")
             }
+            // A policy of the database: the second lock behind the table of permissions.
+            error if error.sqlstate().as_deref() == Some("42501") => {
+                tracing::warn!(%error, "row-level security refused what a handler let pass");
+                metrics::counter!("ledger_rls_violations_total").increment(1);
+                Self::forbidden("the database does not let the caller do this")
+            }
             other => Self::internal(&other),
         }
     }

@@ -28,6 +28,7 @@ use super::access::{self, Remote};
 use super::audit::AuditSink;
 use super::config::Config;
 use super::extract::BodyTime;
+use super::identity::meter::FLUSH_EVERY;
 use super::matrix::Matrix;
 use super::openapi;
 use super::problem::Problem;
@@ -64,6 +65,7 @@ impl Running {
             }
         }
         self.background.iter().for_each(JoinHandle::abort);
+        tokio::time::timeout(FLUSH_MAX, self.app.meter.flush(&self.app.store)).await.ok();
         // The log is whole when every sender is gone; connections that were cut off may hold one.
         drop(self.app);
         tokio::time::timeout(FLUSH_MAX, self.auditing).await.ok();
@@ -115,7 +117,15 @@ fn background(app: &App) -> Vec<JoinHandle<()>> {
     let (wakeup, grown) = (app.wakeup.clone(), app.ledger.grown());
     let (reading, store) = (Arc::clone(&app.reading), app.store.clone());
     let hearing = async move { reading.pulse.listen(&store).await };
-    vec![tokio::spawn(worker.run()), tokio::spawn(async move { wakeup.follow(grown).await }), tokio::spawn(hearing)]
+    let (meter, store) = (Arc::clone(&app.meter), app.store.clone());
+    let metering = async move {
+        loop {
+            tokio::time::sleep(FLUSH_EVERY).await;
+            meter.flush(&store).await;
+        }
+    };
+    let following = async move { wakeup.follow(grown).await };
+    vec![tokio::spawn(worker.run()), tokio::spawn(following), tokio::spawn(hearing), tokio::spawn(metering)]
 }
 
 /// Sends webhooks until the server is told to stop, and then finishes those on their way.

@@ -10,7 +10,7 @@ use uuid::Uuid;
 
 use super::audit::AuditSink;
 use super::config::Config;
-use super::identity::Identity;
+use super::identity::{Identity, Meter};
 use super::matrix::Matrix;
 use super::problem::Problem;
 use super::rate::Buckets;
@@ -35,6 +35,8 @@ pub struct App {
     pub config: Arc<Config>,
     /// Who asks.
     pub identity: Arc<Identity>,
+    /// What organizations use.
+    pub meter: Arc<Meter>,
     /// Who may do what.
     pub matrix: Arc<Matrix>,
     /// The log of who asked for what.
@@ -65,6 +67,7 @@ impl App {
             wakeup: Wakeup::default(),
             config: Arc::new(config),
             identity: Arc::new(identity),
+            meter: Arc::default(),
             matrix,
             audit,
             org_rates: Arc::default(),

@@ -75,6 +75,21 @@ impl OrgTx {
     }
 }
 
+impl OrgTx {
+    /// The organization's short name.
+    ///
+    /// # Errors
+    /// [`StoreError::UnknownOrg`] when it is not here.
+    pub async fn slug(&mut self) -> Result<String, StoreError> {
+        let found = sqlx::query_scalar("SELECT slug FROM control.organization WHERE org_id = $1")
+            .bind(self.org().0)
+            .fetch_optional(&mut **self)
+            .await
+            .doing("look up an organization")?;
+        found.ok_or(StoreError::UnknownOrg(self.org()))
+    }
+}
+
 /// Tells a name that is taken from other failures. The transaction is over in either case.
 fn added(outcome: Result<sqlx::postgres::PgQueryResult, sqlx::Error>, doing: &'static str) -> Result<Added, StoreError> {
     match outcome {

@@ -91,4 +91,20 @@ impl OrgTx {
             .await
             .doing("list workspaces")
     }
+
+    /// Codes of workspaces by id, as far as the caller sees them.
+    ///
+    /// # Errors
+    /// [`StoreError`] when the server fails.
+    pub async fn workspace_codes(&mut self, ids: &[Uuid]) -> Result<Vec<(Uuid, String)>, StoreError> {
+        if ids.is_empty() {
+            return Ok(Vec::new());
+        }
+        sqlx::query_as("SELECT workspace_id, code FROM control.workspace WHERE org_id = $1 AND workspace_id = ANY ($2)")
+            .bind(self.org().0)
+            .bind(ids)
+            .fetch_all(&mut **self)
+            .await
+            .doing("look up workspaces")
+    }
 }

@@ -9,6 +9,7 @@ pub mod jwks;
 pub mod jwt;
 pub mod kept;
 pub mod lookup;
+pub mod meter;
 pub mod permission;
 pub mod plan;
 pub mod principal;
@@ -17,6 +18,7 @@ pub mod token;
 
 pub use issuer::{Issuer, IssuerConfig, Preset};
 pub use lookup::{Credential, Identity};
+pub use meter::Meter;
 pub use permission::{Action, Permission, Resource};
 pub use plan::{Feature, Plan, Seat, Tier};
 pub use principal::{Grant, Principal, Subject};

@@ -7,7 +7,7 @@ use std::str::FromStr;
 use axum::http::StatusCode;
 use ledger_store::identity::PlanRow;
 
-use super::permission::Resource;
+use super::permission::{Action, Permission, Resource};
 use super::principal::{Principal, Subject};
 use crate::http::problem::Problem;
 
@@ -84,14 +84,15 @@ impl Feature {
         }
     }
 
-    /// The feature that a resource belongs to, if any.
+    /// The feature that something belongs to, if any. What is there can always be looked at and taken away.
     #[must_use]
-    pub const fn of(resource: Resource) -> Option<Self> {
-        match resource {
-            Resource::ApiKeys => Some(Self::ApiAccess),
-            Resource::Roles => Some(Self::CustomRoles),
-            Resource::Webhooks => Some(Self::Webhooks),
-            Resource::AuditLog => Some(Self::AuditLog),
+    pub const fn of(permission: Permission) -> Option<Self> {
+        match (permission.resource, permission.action) {
+            (Resource::AuditLog, _) => Some(Self::AuditLog),
+            (_, Action::Read | Action::Delete) => None,
+            (Resource::ApiKeys, _) => Some(Self::ApiAccess),
+            (Resource::Roles, _) => Some(Self::CustomRoles),
+            (Resource::Webhooks, _) => Some(Self::Webhooks),
             _ => None,
         }
     }
@@ -178,12 +179,12 @@ impl Plan {
     ///
     /// # Errors
     /// 403 `PLAN_FEATURE`, naming plan and feature.
-    pub fn permits(&self, principal: &Principal, resource: Resource) -> Result<(), Problem> {
+    pub fn permits(&self, principal: &Principal, permission: Permission) -> Result<(), Problem> {
         if principal.is_platform() {
             return Ok(());
         }
         let by_key = matches!(principal.subject, Subject::ApiKey { .. }).then_some(Feature::ApiAccess);
-        match by_key.into_iter().chain(Feature::of(resource)).find(|feature| !self.features.contains(feature)) {
+        match by_key.into_iter().chain(Feature::of(permission)).find(|feature| !self.features.contains(feature)) {
             None => Ok(()),
             Some(lacks) => {
                 Err(Problem::new(StatusCode::FORBIDDEN, "PLAN_FEATURE", format!("the plan {} does not have {lacks}", self.tier))
@@ -262,15 +263,18 @@ mod tests {
         let user = |subject| Principal { subject, grants: vec![Grant::role(Role::Owner)], ..Principal::platform() };
         let person = user(Subject::User { sub: "u".to_owned() });
         let program = user(Subject::ApiKey { id: uuid::Uuid::nil() });
-        for (principal, resource, lacks) in [
-            (&person, Resource::Entries, None),
-            (&program, Resource::Entries, Some("api-access")),
-            (&person, Resource::ApiKeys, Some("api-access")),
-            (&person, Resource::Webhooks, Some("webhooks")),
-            (&Principal::platform(), Resource::Webhooks, None),
+        for (principal, permission, lacks) in [
+            (&person, "entries:create", None),
+            (&program, "entries:read", Some("api-access")),
+            (&person, "api-keys:create", Some("api-access")),
+            (&person, "api-keys:delete", None),
+            (&person, "webhooks:create", Some("webhooks")),
+            (&person, "roles:read", None),
+            (&person, "audit-log:read", Some("audit-log")),
+            (&Principal::platform(), "webhooks:create", None),
         ] {
-            let refusal = starter.permits(principal, resource).err();
-            assert_eq!(refusal.as_ref().map(|problem| problem.code), lacks.map(|_| "PLAN_FEATURE"), "{resource}");
+            let refusal = starter.permits(principal, permission.parse().unwrap()).err();
+            assert_eq!(refusal.as_ref().map(|problem| problem.code), lacks.map(|_| "PLAN_FEATURE"), "{permission}");
             assert_eq!(refusal.map(|problem| problem.detail), lacks.map(|lacks| format!("the plan starter does not have {lacks}")));
         }
     }

@@ -10,13 +10,21 @@ pub mod commissions_write;
 pub mod commodities_write;
 pub mod documents_write;
 pub mod entries;
+pub mod granting;
+pub mod invitations;
+pub mod keys;
+pub mod me;
+pub mod members;
 pub mod organizations;
 pub mod parties_write;
 pub mod place;
+pub mod plans;
 pub mod reads;
+pub mod roles;
 pub mod stream;
 pub mod tax_codes_write;
 pub mod webhooks;
+pub mod workspaces;
 pub mod years;
 
 use utoipa::OpenApi;
@@ -41,7 +49,7 @@ struct Document;
 
 /// Every route, and the document as it is served.
 pub fn api() -> (axum::Router<App>, utoipa::openapi::OpenApi) {
-    let parts = [organizations::routes(), entries::routes(), writes(), audit_log::routes(), webhooks::routes(), reads::routes()];
+    let parts = [organizations::routes(), entries::routes(), writes(), audit_log::routes(), webhooks::routes(), reads::routes(), who_may()];
     let router = parts.into_iter().fold(OpenApiRouter::with_openapi(Document::openapi()), OpenApiRouter::merge);
     let (router, mut document) = router.split_for_parts();
     openapi::complete(&mut document);
@@ -62,4 +70,16 @@ fn writes() -> OpenApiRouter<App> {
         .merge(documents_write::routes())
         .merge(allocations_write::routes())
         .merge(commissions_write::routes())
+}
+
+/// Who may what.
+fn who_may() -> OpenApiRouter<App> {
+    OpenApiRouter::new()
+        .merge(keys::routes())
+        .merge(members::routes())
+        .merge(invitations::routes())
+        .merge(roles::routes())
+        .merge(workspaces::routes())
+        .merge(plans::routes())
+        .merge(me::routes())
 }
