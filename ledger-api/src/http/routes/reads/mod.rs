@@ -1,10 +1,13 @@
 //! Everything that is read of the books: accounts, the journal, items, events, and how it all stands.
 
 pub mod account_balances;
+pub mod commissions;
+pub mod documents;
 pub mod events;
 pub mod items;
 pub mod journal;
 pub mod projections;
+pub mod registers;
 pub mod report_params;
 pub mod report_shapes;
 pub mod reports;
@@ -21,6 +24,9 @@ pub(super) fn routes() -> OpenApiRouter<App> {
         journal::routes(),
         items::routes(),
         events::routes(),
+        commissions::routes(),
+        documents::routes(),
+        registers::routes(),
         reports::routes(),
         sse::routes(),
         projections::routes(),
