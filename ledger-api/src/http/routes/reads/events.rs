@@ -114,7 +114,10 @@ async fn end(point: &Point, org: &OrgStore, min_seq: Option<Seq>) -> Result<Seq,
 fn lines(app: App, reader: EventReader, limit: Option<usize>) -> Response {
     let left = limit.unwrap_or(usize::MAX);
     let events = stream::try_unfold((app, reader, left), |(app, mut reader, left)| async move {
-        while left > 0 {
+        if left == 0 {
+            return Ok(None);
+        }
+        loop {
             let next = reader.next(&app.reading.books, CHUNK.min(left)).await.map_err(|problem| std::io::Error::other(problem.detail))?;
             if !next.is_empty() {
                 let left = left - next.len();
@@ -126,10 +129,9 @@ fn lines(app: App, reader: EventReader, limit: Option<usize>) -> Response {
                 return Ok::<_, std::io::Error>(Some((Bytes::from(text), (app, reader, left))));
             }
             if reader.is_at_end() {
-                break;
+                return Ok(None);
             }
         }
-        Ok(None)
     });
     let mut response = Body::from_stream(events.into_stream()).into_response();
     response.headers_mut().insert(header::CONTENT_TYPE, HeaderValue::from_static(NDJSON));
