@@ -252,9 +252,9 @@ async fn filters_find_what_a_scan_of_all_events_finds() {
 #[tokio::test(flavor = "multi_thread")]
 async fn what_is_not_understood_is_refused() {
     let books = Books::begin().await;
-    let last = books.post("2026-01-10", "1000", "4000", "100.00").await;
-    for _ in 0..3 {
-        books.post("2026-01-10", "1000", "4000", "100.00").await;
+    let mut last = 0;
+    for _ in 0..4 {
+        last = books.post("2026-01-10", "1000", "4000", "100.00").await;
     }
     let cursor = books.get(&format!("/entries?limit=1&min_seq={last}")).await["next_cursor"].as_str().unwrap().to_owned();
     let beyond = last + 1_000_000;
