@@ -13,5 +13,6 @@ mod reads;
 mod reports;
 mod serving;
 mod tokens;
+mod stream;
 mod webhooks;
 mod writes;

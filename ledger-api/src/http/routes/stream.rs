@@ -139,8 +139,10 @@ fn work(
     let (app, org) = (access.app.clone(), access.organization.org);
     let named = |name: &str| std::thread::Builder::new().name(name.to_owned());
     named("stream-read").spawn(move || reader.run(pieces)).map_err(|error| Problem::internal(&error))?;
+    let runtime = posting.runtime.clone();
     let post = move || {
         let _under = under;
+        let _entered = runtime.enter(); // connections are given back to the pool on this thread
         posting.run(|| next.recv().ok());
         app.wakeup.wake(org);
     };

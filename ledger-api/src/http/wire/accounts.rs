@@ -5,12 +5,15 @@ use ledger_core::{AccountRef, Command};
 use serde::{Deserialize, Deserializer};
 use utoipa::ToSchema;
 
+use super::objects::only_objects;
 use super::scalars::{Amount, Plain};
 use super::words::{AccountStatusWord, AccountTypeWord, ActivityWord, SideWord, SubTypeWord};
 
+only_objects!(NewAccount, AccountChange, NewAccountStatus, NewActivity, NewBalanceCondition, NewControl);
+
 /// An account to open. Opening one that stands already in the same way changes nothing.
 #[derive(Clone, Debug, PartialEq, Eq, Deserialize, ToSchema)]
-#[serde(deny_unknown_fields)]
+#[serde(deny_unknown_fields, remote = "Self")]
 #[schema(example = json!({"code": "1000", "name": "Bank, main", "type": "asset", "sub_type": "bank"}))]
 pub struct NewAccount {
     /// Its code, unique in the organization and kept for ever; at most 255 bytes.
@@ -36,7 +39,7 @@ pub struct NewAccount {
 
 /// What changes of an account; what is not given stays.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Deserialize, ToSchema)]
-#[serde(deny_unknown_fields)]
+#[serde(deny_unknown_fields, remote = "Self")]
 #[schema(example = json!({"name": "Bank, savings", "parent": null}))]
 pub struct AccountChange {
     /// Its name from now on.
@@ -51,7 +54,7 @@ pub struct AccountChange {
 
 /// The status that an account shall have.
 #[derive(Clone, Debug, PartialEq, Eq, Deserialize, ToSchema)]
-#[serde(deny_unknown_fields)]
+#[serde(deny_unknown_fields, remote = "Self")]
 #[schema(example = json!({"status": "locked", "reason": "under review"}))]
 pub struct NewAccountStatus {
     /// The status.
@@ -63,7 +66,7 @@ pub struct NewAccountStatus {
 
 /// What an account counts as in a cash-flow statement.
 #[derive(Clone, Debug, PartialEq, Eq, Deserialize, ToSchema)]
-#[serde(deny_unknown_fields)]
+#[serde(deny_unknown_fields, remote = "Self")]
 #[schema(example = json!({"activity": "financing"}))]
 pub struct NewActivity {
     /// What its movements count as; null: what its sub-type says.
@@ -74,7 +77,7 @@ pub struct NewActivity {
 
 /// Bounds on an account's balance in one currency, positive on the account's normal side. Checked at every posting.
 #[derive(Clone, Debug, PartialEq, Eq, Deserialize, ToSchema)]
-#[serde(deny_unknown_fields)]
+#[serde(deny_unknown_fields, remote = "Self")]
 #[schema(example = json!({"currency": "EUR", "min": "0"}))]
 pub struct NewBalanceCondition {
     /// Code of the currency.
@@ -88,7 +91,7 @@ pub struct NewBalanceCondition {
 
 /// Makes an account without a balance a control account: from then on each of its lines is an open item of a party.
 #[derive(Clone, Debug, PartialEq, Eq, Deserialize, ToSchema)]
-#[serde(deny_unknown_fields)]
+#[serde(deny_unknown_fields, remote = "Self")]
 #[schema(example = json!({"side": "receivable"}))]
 pub struct NewControl {
     /// Which sub-ledger.

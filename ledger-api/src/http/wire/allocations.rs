@@ -6,11 +6,14 @@ use serde::Deserialize;
 use utoipa::ToSchema;
 
 use super::body::Fault;
+use super::objects::only_objects;
 use super::scalars::{Day, Magnitude, Plain};
+
+only_objects!(NewAllocation, ItemName, AllocationTo, NewAllocationReversal);
 
 /// Settles open items against each other.
 #[derive(Clone, Debug, PartialEq, Eq, Deserialize, ToSchema)]
-#[serde(deny_unknown_fields)]
+#[serde(deny_unknown_fields, remote = "Self")]
 #[schema(example = json!({
     "from": {"party": "C-1042", "document": "IN-7"},
     "to": [{"item": {"party": "C-1042", "document": "INV-12"}, "amount": "40.00"}]
@@ -30,7 +33,7 @@ pub struct NewAllocation {
 
 /// An open item: by its id, or by the party and number of its document.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Deserialize, ToSchema)]
-#[serde(deny_unknown_fields)]
+#[serde(deny_unknown_fields, remote = "Self")]
 #[schema(example = json!({"party": "C-1042", "document": "INV-12"}))]
 pub struct ItemName {
     /// Its id: the seq of its event and its line, from 1.
@@ -47,7 +50,7 @@ pub struct ItemName {
 
 /// What is settled, and by how much.
 #[derive(Clone, Debug, PartialEq, Eq, Deserialize, ToSchema)]
-#[serde(deny_unknown_fields)]
+#[serde(deny_unknown_fields, remote = "Self")]
 pub struct AllocationTo {
     /// The item.
     pub item: ItemName,
@@ -59,7 +62,7 @@ pub struct AllocationTo {
 
 /// Undoes an allocation.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Deserialize, ToSchema)]
-#[serde(deny_unknown_fields)]
+#[serde(deny_unknown_fields, remote = "Self")]
 #[schema(example = json!({"reason": "paid for another invoice"}))]
 pub struct NewAllocationReversal {
     /// Why.

@@ -1,15 +1,19 @@
 //! Several entries in one request.
 
-use serde::Deserialize;
+use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
 use super::entries::NewEntry;
+use super::objects::only_objects;
+use super::words::read_words;
+
+only_objects!(NewBatch);
 
 /// Entries of one batch at most. Longer ones belong into the stream.
 pub const BATCH_ENTRIES_MAX: usize = ledger_core::limits::BATCH_ENTRIES_MAX;
 
 /// What a refused entry means for the others.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize, ToSchema)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, ToSchema)]
 #[serde(rename_all = "lowercase")]
 pub enum BatchMode {
     /// All are posted in one transaction, or none is.
@@ -18,9 +22,11 @@ pub enum BatchMode {
     Continue,
 }
 
+read_words!(BatchMode { Atomic = "atomic", Continue = "continue" });
+
 /// Entries to post.
 #[derive(Clone, Debug, PartialEq, Eq, Deserialize, ToSchema)]
-#[serde(deny_unknown_fields)]
+#[serde(deny_unknown_fields, remote = "Self")]
 pub struct NewBatch {
     /// What a refused entry means for the others.
     pub mode: BatchMode,

@@ -4,12 +4,15 @@ use ledger_core::{Command, Month};
 use serde::Deserialize;
 use utoipa::ToSchema;
 
+use super::objects::only_objects;
 use super::scalars::{Day, Plain};
 use super::words::ClosedWord;
 
+only_objects!(NewClose, NewReopen, NewRevaluation, NewRecognition, NewYearClose);
+
 /// Closes a month.
 #[derive(Clone, Debug, PartialEq, Eq, Deserialize, ToSchema)]
-#[serde(deny_unknown_fields)]
+#[serde(deny_unknown_fields, remote = "Self")]
 #[schema(example = json!({"status": "hard-closed", "reason": "audited"}))]
 pub struct NewClose {
     /// Softly or for good. A hard close with open points of the month's checklist is refused unless they are accepted.
@@ -24,7 +27,7 @@ pub struct NewClose {
 
 /// Opens a closed month again.
 #[derive(Clone, Debug, PartialEq, Eq, Deserialize, ToSchema)]
-#[serde(deny_unknown_fields)]
+#[serde(deny_unknown_fields, remote = "Self")]
 #[schema(example = json!({"reason": "late invoice of a vendor"}))]
 pub struct NewReopen {
     /// Why; may not be empty.
@@ -33,7 +36,7 @@ pub struct NewReopen {
 
 /// Revalues foreign open items, cash and bank holdings at a day's closing rates, and turns it back on the next day.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize, ToSchema)]
-#[serde(deny_unknown_fields)]
+#[serde(deny_unknown_fields, remote = "Self")]
 #[schema(example = json!({"date": "2026-03-31"}))]
 pub struct NewRevaluation {
     /// The closing day.
@@ -42,7 +45,7 @@ pub struct NewRevaluation {
 
 /// Recognises deferred revenue and prepaid expense up to a day. What was recognised is not recognised again.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize, ToSchema)]
-#[serde(deny_unknown_fields)]
+#[serde(deny_unknown_fields, remote = "Self")]
 #[schema(example = json!({"up_to": "2026-03-31"}))]
 pub struct NewRecognition {
     /// The last day.
@@ -51,7 +54,7 @@ pub struct NewRecognition {
 
 /// Closes a year with an entry: every balance of profit and loss goes to retained earnings.
 #[derive(Clone, Debug, PartialEq, Eq, Deserialize, ToSchema)]
-#[serde(deny_unknown_fields)]
+#[serde(deny_unknown_fields, remote = "Self")]
 #[schema(example = json!({"date": "2026-12-31", "retained_earnings": "3100"}))]
 pub struct NewYearClose {
     /// The last day of the year.

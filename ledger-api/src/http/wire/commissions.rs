@@ -8,12 +8,15 @@ use utoipa::ToSchema;
 
 use super::body::Fault;
 use super::documents::text;
+use super::objects::only_objects;
 use super::scalars::{Day, Magnitude, Plain, Rate};
 use super::words::TriggerWord;
 
+only_objects!(NewCommissionPlan, NewCommissionRule, NewTier, NewCommissionAssignment, NewCommissionAccrual, NewCommissionPayout);
+
 /// A commission plan to define, or to change for what is earned from now on.
 #[derive(Clone, Debug, PartialEq, Eq, Deserialize, ToSchema)]
-#[serde(deny_unknown_fields)]
+#[serde(deny_unknown_fields, remote = "Self")]
 #[schema(example = json!({
     "code": "agents", "trigger": "cash", "rules": [{"percent": "10"}], "expense": "6500", "accrued": "2300"
 }))]
@@ -34,7 +37,7 @@ pub struct NewCommissionPlan {
 
 /// What sales earn on invoices of some days: a flat amount, a percentage, or tiers.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Deserialize, ToSchema)]
-#[serde(deny_unknown_fields)]
+#[serde(deny_unknown_fields, remote = "Self")]
 #[schema(example = json!({"from": "2026-01-01", "tiers": [{"from": "0", "percent": "5"}, {"from": "10000", "percent": "7"}]}))]
 pub struct NewCommissionRule {
     /// First day of the invoices; open where not stated.
@@ -55,7 +58,7 @@ pub struct NewCommissionRule {
 
 /// One step of a tiered rule.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize, ToSchema)]
-#[serde(deny_unknown_fields)]
+#[serde(deny_unknown_fields, remote = "Self")]
 pub struct NewTier {
     /// The sum of sales from which it holds.
     pub from: Magnitude,
@@ -65,7 +68,7 @@ pub struct NewTier {
 
 /// Lets a payee earn by a plan without being asked for, or changes from when to when.
 #[derive(Clone, Debug, PartialEq, Eq, Deserialize, ToSchema)]
-#[serde(deny_unknown_fields)]
+#[serde(deny_unknown_fields, remote = "Self")]
 #[schema(example = json!({"plan": "agents", "payee": "P-3", "customer": "C-1042", "from": "2026-01-01"}))]
 pub struct NewCommissionAssignment {
     /// The plan's code.
@@ -82,7 +85,7 @@ pub struct NewCommissionAssignment {
 
 /// Accrues what a payee earned on an invoice.
 #[derive(Clone, Debug, PartialEq, Eq, Deserialize, ToSchema)]
-#[serde(deny_unknown_fields)]
+#[serde(deny_unknown_fields, remote = "Self")]
 #[schema(example = json!({"plan": "agents", "payee": "P-3", "invoice": "INV-12"}))]
 pub struct NewCommissionAccrual {
     /// The plan's code.
@@ -97,7 +100,7 @@ pub struct NewCommissionAccrual {
 
 /// Turns what a payee is owed into an open item that can be paid.
 #[derive(Clone, Debug, PartialEq, Eq, Deserialize, ToSchema)]
-#[serde(deny_unknown_fields)]
+#[serde(deny_unknown_fields, remote = "Self")]
 #[schema(example = json!({"payee": "P-3", "date": "2026-03-31", "number": "COM-2026-03"}))]
 pub struct NewCommissionPayout {
     /// The payee's code.

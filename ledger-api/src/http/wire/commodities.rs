@@ -5,12 +5,15 @@ use ledger_core::command::{DefineCommodity, RecordRate};
 use serde::Deserialize;
 use utoipa::ToSchema;
 
+use super::objects::only_objects;
 use super::scalars::{Day, Plain, Rate};
 use super::words::RateTypeWord;
 
+only_objects!(NewCommodity, NewRate);
+
 /// A currency or other commodity to define. Currencies of ISO 4217 are defined by their first use.
 #[derive(Clone, Debug, PartialEq, Eq, Deserialize, ToSchema)]
-#[serde(deny_unknown_fields)]
+#[serde(deny_unknown_fields, remote = "Self")]
 #[schema(example = json!({"code": "ETH", "scale": 18, "name": "Ether"}))]
 pub struct NewCommodity {
     /// Its code; at most 64 bytes.
@@ -25,7 +28,7 @@ pub struct NewCommodity {
 
 /// An exchange rate or price: one `base` is worth `rate` `quote`.
 #[derive(Clone, Debug, PartialEq, Eq, Deserialize, ToSchema)]
-#[serde(deny_unknown_fields)]
+#[serde(deny_unknown_fields, remote = "Self")]
 #[schema(example = json!({"base": "EUR", "quote": "USD", "date": "2026-03-31", "rate": "1.0842", "type": "closing", "source": "ecb"}))]
 pub struct NewRate {
     /// What is priced.

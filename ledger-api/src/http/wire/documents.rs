@@ -9,14 +9,17 @@ use serde::Deserialize;
 use utoipa::ToSchema;
 
 use super::body::Fault;
+use super::objects::only_objects;
 use super::parties::{NewTermsPart, terms};
 use super::scalars::{Day, Magnitude, Plain, Quantity, Rate};
 use super::tags::Tags;
 use super::words::{DeferralMethodWord, DocumentKindWord, RoundingWord, SideWord, TaxRoundingWord};
 
+only_objects!(NewDocument, NewDocumentLine, NewDeferral, NewAttachment, NewOrigin, NewOrderInvoice, NewWriteOff);
+
 /// A document to record: what it does to the books follows from it.
 #[derive(Clone, Debug, PartialEq, Eq, Deserialize, ToSchema)]
-#[serde(deny_unknown_fields)]
+#[serde(deny_unknown_fields, remote = "Self")]
 #[schema(example = json!({
     "kind": "invoice", "party": "C-1042", "date": "2026-02-03", "reference": "PO-7",
     "lines": [{"description": "Paper", "quantity": "3", "unit_price": "12.50", "account": "4000", "tax_code": "VAT20"}]
@@ -81,7 +84,7 @@ pub struct NewDocument {
 
 /// One line of a document.
 #[derive(Clone, Debug, PartialEq, Eq, Deserialize, ToSchema)]
-#[serde(deny_unknown_fields)]
+#[serde(deny_unknown_fields, remote = "Self")]
 pub struct NewDocumentLine {
     /// What it is for.
     #[serde(default)]
@@ -104,7 +107,7 @@ pub struct NewDocumentLine {
 
 /// When a line is earned or spent.
 #[derive(Clone, Debug, PartialEq, Eq, Deserialize, ToSchema)]
-#[serde(deny_unknown_fields)]
+#[serde(deny_unknown_fields, remote = "Self")]
 #[schema(example = json!({"start": "2026-01-01", "end": "2026-12-31", "account": "2400", "method": "days"}))]
 pub struct NewDeferral {
     /// First day, inclusive.
@@ -119,7 +122,7 @@ pub struct NewDeferral {
 
 /// A file that belongs to a document: its hash, what it is and its name are kept, not the file.
 #[derive(Clone, Debug, PartialEq, Eq, Deserialize, ToSchema)]
-#[serde(deny_unknown_fields)]
+#[serde(deny_unknown_fields, remote = "Self")]
 pub struct NewAttachment {
     /// BLAKE3 of its bytes, in hexadecimal.
     #[schema(pattern = "^[0-9a-f]{64}$", example = "af1349b9f5f9a1a6a0404dea36dcc9499bcb25c9adc112b7cc9a93cae41f3262")]
@@ -134,7 +137,7 @@ pub struct NewAttachment {
 
 /// How a document came in.
 #[derive(Clone, Debug, PartialEq, Eq, Deserialize, ToSchema)]
-#[serde(deny_unknown_fields)]
+#[serde(deny_unknown_fields, remote = "Self")]
 #[schema(example = json!({"channel": "email", "confidence": "0.93"}))]
 pub struct NewOrigin {
     /// By which way: email, portal, api.
@@ -145,7 +148,7 @@ pub struct NewOrigin {
 
 /// Makes an order an invoice.
 #[derive(Clone, Debug, PartialEq, Eq, Deserialize, ToSchema)]
-#[serde(deny_unknown_fields)]
+#[serde(deny_unknown_fields, remote = "Self")]
 #[schema(example = json!({"order": "ORD-3", "date": "2026-02-03"}))]
 pub struct NewOrderInvoice {
     /// The order's number.
@@ -165,7 +168,7 @@ pub struct NewOrderInvoice {
 
 /// Writes off what is open of a document.
 #[derive(Clone, Debug, PartialEq, Eq, Deserialize, ToSchema)]
-#[serde(deny_unknown_fields)]
+#[serde(deny_unknown_fields, remote = "Self")]
 #[schema(example = json!({"party": "C-1042", "document": "INV-12", "account": "6900", "reason": "insolvent"}))]
 pub struct NewWriteOff {
     /// Code of the party.

@@ -6,13 +6,16 @@ use ledger_core::{Command, DraftEntry, DraftLine, EntryKind, Seq, Text, Weight};
 use serde::Deserialize;
 use utoipa::ToSchema;
 
+use super::objects::only_objects;
 use super::scalars::{Day, Magnitude, Plain, Rate};
 use super::tags::Tags;
 use super::words::{Direction, EntryKindWord, RateTypeWord};
 
+only_objects!(NewEntry, NewEntryLine, NewWeight, NewQuote, NewReversal, NewCorrection);
+
 /// A journal entry to post. Debits and credits are equal in every currency, or the exchanged lines say what they are worth.
 #[derive(Clone, Debug, PartialEq, Eq, Deserialize, ToSchema)]
-#[serde(deny_unknown_fields)]
+#[serde(deny_unknown_fields, remote = "Self")]
 #[schema(example = json!({
     "effective_date": "2026-03-31",
     "description": "Rent March",
@@ -45,7 +48,7 @@ pub struct NewEntry {
 
 /// One line of an entry.
 #[derive(Clone, Debug, PartialEq, Eq, Deserialize, ToSchema)]
-#[serde(deny_unknown_fields)]
+#[serde(deny_unknown_fields, remote = "Self")]
 pub struct NewEntryLine {
     /// The account's code.
     #[schema(example = "6100")]
@@ -81,7 +84,7 @@ pub struct NewEntryLine {
 
 /// What a line is worth by its cost or price, in total and on the line's own side.
 #[derive(Clone, Debug, PartialEq, Eq, Deserialize, ToSchema)]
-#[serde(deny_unknown_fields)]
+#[serde(deny_unknown_fields, remote = "Self")]
 #[schema(example = json!({"amount": "11.00", "currency": "USD"}))]
 pub struct NewWeight {
     /// The total.
@@ -92,7 +95,7 @@ pub struct NewWeight {
 
 /// A rate quoted beside a line.
 #[derive(Clone, Debug, PartialEq, Eq, Deserialize, ToSchema)]
-#[serde(deny_unknown_fields)]
+#[serde(deny_unknown_fields, remote = "Self")]
 #[schema(example = json!({"rate": "1.0842", "quote": "USD", "source": "ecb"}))]
 pub struct NewQuote {
     /// Units of `quote` for one unit of the line's currency.
@@ -111,7 +114,7 @@ pub struct NewQuote {
 
 /// Negates an entry. It stays in history, and so does its reversal.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Deserialize, ToSchema)]
-#[serde(deny_unknown_fields)]
+#[serde(deny_unknown_fields, remote = "Self")]
 #[schema(example = json!({"reason": "posted twice"}))]
 pub struct NewReversal {
     /// Why; at most 16,000 bytes.
@@ -124,7 +127,7 @@ pub struct NewReversal {
 
 /// Negates an entry and posts another in its place, both or neither.
 #[derive(Clone, Debug, PartialEq, Eq, Deserialize, ToSchema)]
-#[serde(deny_unknown_fields)]
+#[serde(deny_unknown_fields, remote = "Self")]
 pub struct NewCorrection {
     /// Why; at most 16,000 bytes.
     #[serde(default)]

@@ -13,6 +13,7 @@ pub mod commissions;
 pub mod commodities;
 pub mod documents;
 pub mod entries;
+mod objects;
 pub mod parties;
 pub mod payments;
 pub mod scalars;

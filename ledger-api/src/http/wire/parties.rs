@@ -8,13 +8,16 @@ use serde::Deserialize;
 use utoipa::ToSchema;
 
 use super::accounts::stated;
+use super::objects::only_objects;
 use super::scalars::{Plain, Rate};
 use super::tags::Tags;
 use super::words::PartyKindWord;
 
+only_objects!(NewTermsPart, NewParty, PartyChange);
+
 /// One part of payment terms.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize, ToSchema)]
-#[serde(deny_unknown_fields)]
+#[serde(deny_unknown_fields, remote = "Self")]
 #[schema(example = json!({"share": "30", "days": 30}))]
 pub struct NewTermsPart {
     /// Its share of the total in relation to the other parts'; positive. Percentages are shares that sum to 100.
@@ -26,7 +29,7 @@ pub struct NewTermsPart {
 
 /// A party to register. Registering one that stands already in the same way changes nothing.
 #[derive(Clone, Debug, PartialEq, Eq, Deserialize, ToSchema)]
-#[serde(deny_unknown_fields)]
+#[serde(deny_unknown_fields, remote = "Self")]
 #[schema(example = json!({"code": "C-1042", "kind": "customer", "terms": [{"share": "1", "days": 30}]}))]
 pub struct NewParty {
     /// Its code, kept for ever: a pseudonym, no name or address; at most 1,000 bytes.
@@ -50,7 +53,7 @@ pub struct NewParty {
 
 /// What changes of a party; what is not given stays.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Deserialize, ToSchema)]
-#[serde(deny_unknown_fields)]
+#[serde(deny_unknown_fields, remote = "Self")]
 #[schema(example = json!({"terms": [{"share": "1", "days": 14}], "currency": null}))]
 pub struct PartyChange {
     /// When its documents fall due, in which parts.

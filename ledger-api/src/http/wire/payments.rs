@@ -8,13 +8,16 @@ use utoipa::ToSchema;
 
 use super::body::Fault;
 use super::documents::{text, worth};
+use super::objects::only_objects;
 use super::scalars::{Day, Magnitude, Plain, Rate};
 use super::tags::Tags;
-use super::words::{PaymentKindWord, SideWord};
+use super::words::{PaymentKindWord, SideWord, read_words};
+
+only_objects!(NewPayment, NewBankCharge, NewTarget);
 
 /// A payment to record.
 #[derive(Clone, Debug, PartialEq, Eq, Deserialize, ToSchema)]
-#[serde(deny_unknown_fields)]
+#[serde(deny_unknown_fields, remote = "Self")]
 #[schema(example = json!({
     "kind": "payment_in", "party": "C-1042", "account": "1000", "date": "2026-03-05", "amount": "45.00",
     "settles": "these", "targets": [{"document": "INV-12", "amount": "45.00"}]
@@ -69,7 +72,7 @@ pub struct NewPayment {
 
 /// What the bank kept of a payment.
 #[derive(Clone, Debug, PartialEq, Eq, Deserialize, ToSchema)]
-#[serde(deny_unknown_fields)]
+#[serde(deny_unknown_fields, remote = "Self")]
 #[schema(example = json!({"account": "6800", "amount": "2.50"}))]
 pub struct NewBankCharge {
     /// Code of the expense account.
@@ -79,7 +82,7 @@ pub struct NewBankCharge {
 }
 
 /// What a payment settles.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize, Serialize, ToSchema)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, ToSchema)]
 #[serde(rename_all = "snake_case")]
 pub enum SettlesWord {
     /// The party's items on the same account in the same currency, the earliest due first.
@@ -90,9 +93,11 @@ pub enum SettlesWord {
     Nothing,
 }
 
+read_words!(SettlesWord { ByDueDate = "by_due_date", These = "these", Nothing = "nothing" });
+
 /// A document of the payment's party that is settled, and by how much.
 #[derive(Clone, Debug, PartialEq, Eq, Deserialize, ToSchema)]
-#[serde(deny_unknown_fields)]
+#[serde(deny_unknown_fields, remote = "Self")]
 pub struct NewTarget {
     /// The document's number.
     #[schema(example = "INV-12")]

@@ -6,11 +6,14 @@ use rust_decimal::Decimal;
 use serde::Deserialize;
 use utoipa::ToSchema;
 
+use super::objects::only_objects;
 use super::scalars::{Day, Plain, Rate};
+
+only_objects!(NewTaxCode, NewTaxComponent);
 
 /// A tax code to define, or to change: its components are all that it has from now on.
 #[derive(Clone, Debug, PartialEq, Eq, Deserialize, ToSchema)]
-#[serde(deny_unknown_fields)]
+#[serde(deny_unknown_fields, remote = "Self")]
 #[schema(example = json!({
     "code": "VAT20", "name": "VAT 20 %", "components": [{"name": "VAT", "rate": "20", "account": "2200", "report_box": "1"}]
 }))]
@@ -27,7 +30,7 @@ pub struct NewTaxCode {
 
 /// One tax among those of a code.
 #[derive(Clone, Debug, PartialEq, Eq, Deserialize, ToSchema)]
-#[serde(deny_unknown_fields)]
+#[serde(deny_unknown_fields, remote = "Self")]
 pub struct NewTaxComponent {
     /// Its name.
     #[schema(example = "VAT")]

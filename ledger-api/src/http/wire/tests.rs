@@ -147,6 +147,7 @@ fn what_is_wrong_is_told_where_it_stands() {
         (r#""2026-03-31""#, r#""2026-02-30""#, "/effective_date", "YYYY-MM-DD"),
         (r#""1.1""#, "1.1", "/lines/1/rate/rate", "a rate as a string"),
         (r#""credit""#, r#""Credit""#, "/lines/1/direction", "unknown variant"),
+        (r#""credit""#, r#"{"credit": null}"#, "/lines/1/direction", "one of debit credit"),
         (r#""currency""#, r#""curency""#, "/lines/1/curency", "unknown field"),
         (r#""description""#, r#""amount""#, "/amount", "unknown field"),
         (r#""account": "6100", "#, "", "/lines/0", "missing field"),
@@ -154,6 +155,7 @@ fn what_is_wrong_is_told_where_it_stands() {
         (r#""x""#, "1", "/tags/a~1b~0c", "a text"),
         (r#""Rent""#, r#""Re\u0000nt""#, "/description", "NUL"),
         (r#""6100""#, "6100", "/lines/0/account", "a text"),
+        (r#"{"account": "6100", "direction": "debit", "amount": "12.50"}"#, r#"["6100", "debit", "12.50"]"#, "/lines/0", "an object"),
     ] {
         let json = entry(was, is);
         let fault = parse::<NewEntry>(json.as_bytes()).unwrap_err();

@@ -1,13 +1,42 @@
 //! Fixed words of bodies and answers, each standing for a value of the core.
 
-use serde::{Deserialize, Serialize};
+use serde::Serialize;
 use utoipa::ToSchema;
+
+/// Reads a fixed word from a text, and from nothing else.
+macro_rules! read_words {
+    ($name:ident { $($variant:ident = $word:literal),+ $(,)? }) => {
+        impl<'de> serde::Deserialize<'de> for $name {
+            fn deserialize<D: serde::Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+                struct Read;
+                impl serde::de::Visitor<'_> for Read {
+                    type Value = $name;
+
+                    fn expecting(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+                        f.write_str(concat!("one of", $(" ", $word),+))
+                    }
+
+                    fn visit_str<E: serde::de::Error>(self, text: &str) -> Result<$name, E> {
+                        match text {
+                            $($word => Ok($name::$variant),)+
+                            other => Err(E::unknown_variant($crate::http::wire::scalars::shortened(other), &[$($word),+])),
+                        }
+                    }
+                }
+                deserializer.deserialize_str(Read)
+            }
+        }
+    };
+}
+pub(super) use read_words;
 
 macro_rules! wire_words {
     ($($(#[$doc:meta])* $name:ident => $core:ty { $($(#[$variant_doc:meta])* $variant:ident = $word:literal),+ $(,)? })+) => { $(
         $(#[$doc])*
-        #[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize, Serialize, ToSchema)]
+        #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, ToSchema)]
         pub enum $name { $($(#[$variant_doc])* #[serde(rename = $word)] $variant),+ }
+
+        read_words!($name { $($variant = $word),+ });
 
         impl From<$name> for $core {
             fn from(word: $name) -> Self {
@@ -190,7 +219,7 @@ wire_words! {
 }
 
 /// Which side of an account a line is on.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize, Serialize, ToSchema)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, ToSchema)]
 #[serde(rename_all = "lowercase")]
 pub enum Direction {
     /// The left side: adds to assets and expenses.
@@ -198,6 +227,8 @@ pub enum Direction {
     /// The right side: adds to liabilities, equity and revenue.
     Credit,
 }
+
+read_words!(Direction { Debit = "debit", Credit = "credit" });
 
 impl Direction {
     /// The amount, debit positive.
