@@ -16,9 +16,10 @@ struct Step {
     shown: Option<String>,
 }
 
-/// The blocks of the tour.
-fn steps() -> Vec<Step> {
-    let tour = README.split("<!-- tour begins -->").nth(1).unwrap().split("<!-- tour ends -->").next().unwrap();
+/// The blocks between two marks.
+fn steps(part: &str) -> Vec<Step> {
+    let begins = README.split(&format!("<!-- {part} begins -->")).nth(1).unwrap();
+    let tour = begins.split(&format!("<!-- {part} ends -->")).next().unwrap();
     let mut steps: Vec<Step> = Vec::new();
     for block in tour.split("\n```").collect::<Vec<_>>().chunks(2).filter_map(|pair| pair.get(1)) {
         let (language, text) = block.split_once('\n').unwrap();
@@ -85,7 +86,7 @@ async fn the_tour_runs_as_written() {
     database.store().await.close().await;
     let url = database.url_for(RUNTIME_ROLE);
     let folder = tempfile::tempdir().unwrap();
-    let steps = steps();
+    let steps = steps("tour");
     assert!(steps.len() > 10 && steps.iter().filter(|step| step.shown.is_some()).count() > 8, "the tour was not found");
     for Step { commands, shown } in steps {
         let (done, printed) = tokio::task::block_in_place(|| run(&commands, folder.path(), &url));
@@ -94,6 +95,54 @@ async fn the_tour_runs_as_written() {
             panic!("{commands}\nthe README shows:\n{line}\nprinted was:\n{printed}");
         }
     }
+}
+
+/// Stops the server when the test ends, however it ends.
+struct Server(std::process::Child);
+
+impl Drop for Server {
+    fn drop(&mut self) {
+        self.0.kill().ok();
+        self.0.wait().ok();
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn what_is_shown_of_the_server_runs_as_written() {
+    let database = database().await;
+    database.store().await.close().await;
+    let url = database.url_for(RUNTIME_ROLE);
+    let folder = tempfile::tempdir().unwrap();
+    let free = std::net::TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap().to_string();
+    // With a database of its own the server makes a key and keeps it there; here the test does.
+    std::fs::create_dir(folder.path().join(".ledgerd")).unwrap();
+    std::fs::write(folder.path().join(".ledgerd/platform-key"), "lpk_of-the-readme\n").unwrap();
+    let mut server = None;
+    let steps = steps("serving");
+    assert!(steps.len() >= 6 && steps.iter().filter(|step| step.shown.is_some()).count() >= 3, "the section was not found");
+    for Step { commands, shown } in steps {
+        if commands.trim() == "ledgerd serve" {
+            let mut child = Command::new(env!("CARGO_BIN_EXE_ledgerd"))
+                .args(["serve", "--listen", &free, "--database-url", &url])
+                .env("LEDGERD_PLATFORM_KEY", "lpk_of-the-readme")
+                .stderr(std::process::Stdio::piped())
+                .spawn()
+                .unwrap();
+            let said = std::io::BufReader::new(child.stderr.take().unwrap());
+            let mut lines = std::io::BufRead::lines(said);
+            assert!(lines.any(|line| line.unwrap().contains("listening on")));
+            std::thread::spawn(move || lines.for_each(drop));
+            server = Some(Server(child));
+            continue;
+        }
+        let commands = commands.replace("127.0.0.1:8080", &free);
+        let (done, printed) = tokio::task::block_in_place(|| run(&commands, folder.path(), &url));
+        assert!(done, "{commands}\nprinted:\n{printed}");
+        if let Some(line) = shown.as_deref().and_then(|shown| first_difference(shown, &printed)) {
+            panic!("{commands}\nthe README shows:\n{line}\nprinted was:\n{printed}");
+        }
+    }
+    drop(server);
 }
 
 #[test]

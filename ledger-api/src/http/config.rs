@@ -24,6 +24,8 @@ pub struct Config {
     pub head_time: Duration,
     /// How long a request's body may take to arrive.
     pub body_time: Duration,
+    /// How long the writer asks what became of a commit when the database was lost, before who waits is answered 503.
+    pub resolve_for: Duration,
     /// How long a stopping server waits for requests that are under way.
     pub grace: Duration,
     /// How events are sent to who asked for them.
@@ -40,6 +42,7 @@ impl Default for Config {
             requests_per_minute: None,
             head_time: limits::HEAD_TIME_MAX,
             body_time: limits::BODY_TIME_MAX,
+            resolve_for: Duration::from_secs(10),
             grace: Duration::from_secs(20),
             webhooks: WebhooksConfig::default(),
         }

@@ -4,7 +4,7 @@ use std::collections::HashMap;
 use std::sync::{Arc, PoisonError, RwLock};
 
 use ledger_projections::Wakeup;
-use ledger_store::writer::Ledger;
+use ledger_store::writer::{Ledger, LedgerConfig};
 use ledger_store::{OrgId, Organization, Store};
 use uuid::Uuid;
 
@@ -56,7 +56,7 @@ impl App {
     /// # Errors
     /// What is wrong with the configuration of an issuer of tokens, or why nothing can be sent by HTTP from this machine.
     pub fn new(store: Store, config: Config, matrix: Arc<Matrix>, audit: AuditSink) -> anyhow::Result<Self> {
-        let ledger = Ledger::new(store.clone());
+        let ledger = Ledger::with_config(store.clone(), LedgerConfig { resolve_for: config.resolve_for, ..LedgerConfig::default() });
         let identity = Identity::new(config.platform_key_hash, &config.issuers, config.plan).map_err(anyhow::Error::msg)?;
         let webhooks = Arc::new(Webhooks::new(&config.webhooks)?);
         let reading = Arc::new(Reading::new(&ledger));

@@ -108,7 +108,8 @@ async fn check(store: &Store, answered: &BTreeMap<String, u64>) {
 async fn the_database_may_go_away_under_load() {
     let mut server = ledger_server().await;
     let platform_key_hash = Some(*blake3::hash(PLATFORM_KEY.as_bytes()).as_bytes());
-    let config = Config { listen: SocketAddr::from(([127, 0, 0, 1], 0)), platform_key_hash, ..Config::default() };
+    let resolve_for = Duration::from_millis(300);
+    let config = Config { listen: SocketAddr::from(([127, 0, 0, 1], 0)), platform_key_hash, resolve_for, ..Config::default() };
     let running = start(store(&server).await, config).await.unwrap();
     let base = format!("http://{}", running.address);
     let poster = Arc::new(Poster::new());
@@ -134,7 +135,7 @@ async fn the_database_may_go_away_under_load() {
     for _ in 0..3 {
         tokio::time::sleep(Duration::from_millis(500)).await;
         server.kill_9().await;
-        tokio::time::sleep(Duration::from_millis(400)).await;
+        tokio::time::sleep(Duration::from_millis(900)).await;
         server.restart().await;
     }
     tokio::time::sleep(Duration::from_millis(800)).await;
