@@ -8,6 +8,7 @@ use std::collections::BTreeSet;
 use utoipa::openapi::header::HeaderBuilder;
 use utoipa::openapi::path::{HttpMethod, Operation, ParameterBuilder, ParameterIn, PathItem};
 use utoipa::openapi::security::{Http, HttpAuthScheme, SecurityRequirement, SecurityScheme};
+use utoipa::openapi::tag::TagBuilder;
 use utoipa::openapi::{Content, ContentBuilder, ObjectBuilder, OpenApi, Ref, RefOr, Required, Response, ResponseBuilder, Type};
 
 use super::limits;
@@ -32,6 +33,33 @@ const REFUSALS: [(&str, &str); 12] = [
     ("503", "The database is away or the server is stopping: try again."),
 ];
 
+/// Subjects, in the order in which the reference page shows them.
+const TAGS: [(&str, &str); 23] = [
+    ("Organizations", "Whose books they are."),
+    ("Accounts", "The chart of accounts, with balances."),
+    ("Entries", "Journal entries: posted one at a time, in batches or as a stream; reversed and corrected, never edited."),
+    ("Reports", "Statements as of any date, as known at any event or time; as JSON or CSV."),
+    ("Events", "History, decoded and with its hashes; followed as it happens; proved."),
+    ("Parties", "Customers, vendors and payees."),
+    ("Documents", "Orders, invoices, bills, notes, write-offs."),
+    ("Payments", "Money received, sent and returned."),
+    ("Open items", "What is owed and owing."),
+    ("Allocations", "What settled what."),
+    ("Tax codes", "How tax is computed and where it goes."),
+    ("Commissions", "Who earns by which sales."),
+    ("Commodities and rates", "Currencies, shares, hours; exchange rates and prices."),
+    ("Closing", "Periods, revaluation, deferrals, the end of the year."),
+    ("Webhooks", "Being told of events."),
+    ("Me", "Who the caller is."),
+    ("API keys", "Keys of programs."),
+    ("Members", "People and agents of an organization."),
+    ("Invitations", "How they come in."),
+    ("Roles", "Roles that an organization makes."),
+    ("Workspaces", "Its sub-units."),
+    ("Plan", "What it has paid for, and how much of it is used."),
+    ("Audit log", "Who asked for what."),
+];
+
 /// Adds to every operation what holds for all of them.
 pub fn complete(document: &mut OpenApi) {
     for (path, item) in &mut document.paths.paths {
@@ -39,6 +67,7 @@ pub fn complete(document: &mut OpenApi) {
             complete_one(path, &method, operation);
         }
     }
+    document.tags = Some(TAGS.iter().map(|(name, said)| TagBuilder::new().name(*name).description(Some(*said)).build()).collect());
     let components = document.components.get_or_insert_default();
     let bearer =
         Http::builder().scheme(HttpAuthScheme::Bearer).description(Some("An API key (`lsk_…`) or a token of a configured issuer."));
@@ -139,4 +168,68 @@ pub fn operations(document: &OpenApi) -> BTreeSet<(String, String)> {
         operations_of(item).into_iter().map(|(method, _)| (word(&method).to_owned(), path.clone())).collect::<Vec<_>>()
     });
     operations.collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use std::collections::BTreeMap;
+    use std::path::{Path, PathBuf};
+
+    use serde_json::Value;
+
+    #[test]
+    fn every_operation_has_a_subject_that_is_described() {
+        let (_, document) = crate::http::routes::api();
+        let document = serde_json::to_value(&document).unwrap();
+        for (path, item) in document["paths"].as_object().unwrap() {
+            for (method, operation) in item.as_object().unwrap() {
+                let tag = operation["tags"][0].as_str().unwrap_or_default();
+                assert!(super::TAGS.iter().any(|(name, _)| *name == tag), "{method} {path}: {tag:?}");
+            }
+        }
+    }
+
+    #[test]
+    fn every_reference_leads_somewhere() {
+        let (_, document) = crate::http::routes::api();
+        let document = serde_json::to_value(&document).unwrap();
+        let mut todo = vec![&document];
+        while let Some(value) = todo.pop() {
+            match value {
+                Value::Array(items) => todo.extend(items),
+                Value::Object(members) => {
+                    if let Some(Value::String(place)) = members.get("$ref") {
+                        assert!(document.pointer(place.trim_start_matches('#')).is_some(), "{place}");
+                    }
+                    todo.extend(members.values());
+                }
+                _ => {}
+            }
+        }
+    }
+
+    /// The document keeps one schema of a name, whichever came last.
+    #[test]
+    fn no_two_schemas_have_the_same_name() {
+        let mut folders = vec![Path::new(env!("CARGO_MANIFEST_DIR")).join("src/http")];
+        let mut places: BTreeMap<String, Vec<PathBuf>> = BTreeMap::new();
+        while let Some(folder) = folders.pop() {
+            for entry in std::fs::read_dir(folder).unwrap() {
+                let path = entry.unwrap().path();
+                if path.is_dir() {
+                    folders.push(path);
+                    continue;
+                }
+                let text = std::fs::read_to_string(&path).unwrap();
+                for derived in text.split("#[derive(").skip(1).filter(|rest| rest.split(')').next().unwrap().contains("ToSchema")) {
+                    let word = |kind: &str| derived.split_once(kind).map(|(before, after)| (before.len(), after));
+                    let (_, after) = [word("struct "), word("enum ")].into_iter().flatten().min_by_key(|(at, _)| *at).unwrap();
+                    let name: String = after.chars().take_while(|c| c.is_alphanumeric()).collect();
+                    places.entry(name).or_default().push(path.clone());
+                }
+            }
+        }
+        places.retain(|_, places| places.len() > 1);
+        assert!(places.is_empty(), "{places:#?}");
+    }
 }

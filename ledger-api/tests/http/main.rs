@@ -12,7 +12,7 @@ mod outage;
 mod reads;
 mod reports;
 mod serving;
-mod tokens;
 mod stream;
+mod tokens;
 mod webhooks;
 mod writes;

@@ -31,7 +31,7 @@ pub(super) fn routes() -> OpenApiRouter<App> {
 
 pages! {
     /// A page of commission plans, by code.
-    PlanPage of PlanShown;
+    PlanPage of CommissionPlanShown;
     /// A page of assignments, by customer (none first), payee and plan.
     AssignmentPage of AssignmentShown;
     /// A page of statements, by payee, plan and currency.
@@ -40,7 +40,7 @@ pages! {
 
 /// A commission plan.
 #[derive(Debug, Serialize, ToSchema)]
-pub struct PlanShown {
+pub struct CommissionPlanShown {
     /// Its code.
     code: String,
     /// `invoice` or `cash`.
@@ -98,14 +98,14 @@ async fn list_commission_plans(read: Read<PageAsked>) -> Result<Response, Proble
 /// Show a commission plan
 #[utoipa::path(get, path = "/v1/orgs/{org}/commission-plans/{code}", tag = "Commissions",
     params(("code" = String, Path, description = "Its code, percent-encoded."), PointParams),
-    responses((status = 200, description = "The plan.", body = PlanShown)))]
+    responses((status = 200, description = "The plan.", body = CommissionPlanShown)))]
 async fn show_commission_plan(Named(code): Named, read: Read<NoParams>) -> Result<Response, Problem> {
     let book = book(&read, read.point).await?;
     let plan = book.commission_plan(&code).ok_or_else(|| Problem::not_found(format!("there is no commission plan {code:?}")))?;
     Ok(answer(book.seq(), &plan_shown(&book, plan)))
 }
 
-fn plan_shown(book: &Book, plan: &CommissionPlan) -> PlanShown {
+fn plan_shown(book: &Book, plan: &CommissionPlan) -> CommissionPlanShown {
     let amount = |units: Units| shown_amount(book, units, ledger_core::book::FUNCTIONAL);
     let rule = |dated: &DatedRule| {
         let mut shown = RuleShown {
@@ -127,7 +127,7 @@ fn plan_shown(book: &Book, plan: &CommissionPlan) -> PlanShown {
         }
         shown
     };
-    PlanShown {
+    CommissionPlanShown {
         code: plan.code.to_string(),
         trigger: plan.trigger.as_str().to_owned(),
         rules: plan.rules.iter().map(rule).collect(),

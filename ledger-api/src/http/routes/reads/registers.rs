@@ -234,7 +234,7 @@ pub struct CommodityShown {
 }
 
 /// List commodities
-#[utoipa::path(get, path = "/v1/orgs/{org}/commodities", tag = "Commodities", params(PointParams, PageAsked),
+#[utoipa::path(get, path = "/v1/orgs/{org}/commodities", tag = "Commodities and rates", params(PointParams, PageAsked),
     responses((status = 200, description = "Commodities, in the order of definition.", body = CommodityPage)))]
 async fn list_commodities(read: Read<PageAsked>) -> Result<Response, Problem> {
     let listing = Listing::new("commodities", read.access.organization.org.0, &read.query, read.point);
@@ -331,7 +331,7 @@ pub struct KnownRate {
 type RateKey = (String, String, String, NaiveDate);
 
 /// List exchange rates and prices
-#[utoipa::path(get, path = "/v1/orgs/{org}/rates", tag = "Rates", params(PointParams, RatesAsked),
+#[utoipa::path(get, path = "/v1/orgs/{org}/rates", tag = "Commodities and rates", params(PointParams, RatesAsked),
     responses((status = 200, description = "Rates, by base, quote, type and day.", body = RatePage)))]
 async fn list_rates(read: Read<RatesAsked>) -> Result<Response, Problem> {
     let query = &read.query;
@@ -407,7 +407,7 @@ pub struct OpenPointShown {
 /// List closed periods
 ///
 /// Months that are closed; all others are open.
-#[utoipa::path(get, path = "/v1/orgs/{org}/periods", tag = "Periods", params(PointParams, PageAsked),
+#[utoipa::path(get, path = "/v1/orgs/{org}/periods", tag = "Closing", params(PointParams, PageAsked),
     responses((status = 200, description = "Closed months, in their order.", body = PeriodPage)))]
 async fn list_periods(read: Read<PageAsked>) -> Result<Response, Problem> {
     let listing = Listing::new("periods", read.access.organization.org.0, &read.query, read.point);
@@ -422,7 +422,7 @@ async fn list_periods(read: Read<PageAsked>) -> Result<Response, Problem> {
 }
 
 /// Show a period and its checklist
-#[utoipa::path(get, path = "/v1/orgs/{org}/periods/{month}", tag = "Periods",
+#[utoipa::path(get, path = "/v1/orgs/{org}/periods/{month}", tag = "Closing",
     params(("month" = String, Path, description = "The month: `2025-12`."), PointParams),
     responses((status = 200, description = "The month.", body = PeriodDetail)))]
 async fn show_period(Named(name): Named, read: Read<NoParams>) -> Result<Response, Problem> {

@@ -22,7 +22,7 @@ use uuid::Uuid;
 use self::pages::{page, position};
 use self::wire::{
     ChangedWebhook, Dead, DeadLetters, DeadParams, DeadWord, Deliveries, Delivery, DeliveryParams, NewWebhook, Queued, ReplayAsked,
-    Rotated, Rotation, Webhook, WebhookCreated, WebhookStatus, Webhooks, time,
+    Rotated, SecretRotation, Webhook, WebhookCreated, WebhookStatus, Webhooks, time,
 };
 use crate::http::extract::{Nothing, pairs, typed};
 use crate::http::state::App;
@@ -138,10 +138,10 @@ async fn remove(path: Result<Path<(String, Uuid)>, PathRejection>, write: Write<
 }
 
 /// Replace the secret; for a while messages are signed with both
-#[utoipa::path(post, path = "/v1/orgs/{org}/webhooks/{id}/rotate-secret", tag = "Webhooks", request_body = Rotation,
+#[utoipa::path(post, path = "/v1/orgs/{org}/webhooks/{id}/rotate-secret", tag = "Webhooks", request_body = SecretRotation,
     params(("id" = Uuid, Path, description = "The endpoint's id.")),
     responses((status = 200, description = "The new secret, shown this once.", body = Rotated)))]
-async fn rotate(path: Result<Path<(String, Uuid)>, PathRejection>, write: Write<Rotation>) -> Result<Response, Problem> {
+async fn rotate(path: Result<Path<(String, Uuid)>, PathRejection>, write: Write<SecretRotation>) -> Result<Response, Problem> {
     let id = id_of(path)?;
     only_for_real(&write)?;
     let hours = write.body.overlap_hours.unwrap_or(OVERLAP_HOURS);

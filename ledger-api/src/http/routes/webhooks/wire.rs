@@ -109,7 +109,7 @@ pub struct WebhookCreated {
 /// How a secret is replaced.
 #[derive(Debug, Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
-pub struct Rotation {
+pub struct SecretRotation {
     /// For how many hours messages bear the old secret's signature as well; 24 by default, 0 for not at all.
     #[schema(nullable = false, minimum = 0, maximum = 168)]
     pub overlap_hours: Option<u16>,
