@@ -50,6 +50,17 @@ impl Default for StoreConfig {
     }
 }
 
+/// How a pool is used.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Connections {
+    /// Connections there are.
+    pub open: u32,
+    /// Those of them that nobody uses.
+    pub idle: usize,
+    /// Connections there may be.
+    pub most: u32,
+}
+
 /// One data source, as the runtime may use it. Cheap to clone; clones share the pool.
 #[derive(Clone, Debug)]
 pub struct Store {
@@ -126,6 +137,20 @@ impl Store {
     pub async fn notify(&self, channel: &str, payload: &str) -> Result<(), StoreError> {
         sqlx::query("SELECT pg_notify($1, $2)").bind(channel).bind(payload).execute(&self.pool).await.doing("notify")?;
         Ok(())
+    }
+
+    /// Whether the server answers, and its schema is the one this program was built for.
+    ///
+    /// # Errors
+    /// [`StoreError`] with what is not as it should be.
+    pub async fn ready(&self) -> Result<(), StoreError> {
+        check_versions(&mut *self.connection().await?).await
+    }
+
+    /// How the pool is used.
+    #[must_use]
+    pub fn connections(&self) -> Connections {
+        Connections { open: self.pool.size(), idle: self.pool.num_idle(), most: self.pool.options().get_max_connections() }
     }
 
     /// A connection to keep for several statements.

@@ -36,6 +36,21 @@ pub enum Creation {
     Taken,
 }
 
+/// How far a projection is behind, over all organizations.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct ProjectionLag {
+    /// Which.
+    pub projection: String,
+    /// Organizations in which it has events to apply.
+    pub behind: u64,
+    /// Events that the furthest behind has to apply.
+    pub events: u64,
+    /// Seconds since the oldest last event that it has not applied.
+    pub seconds: u64,
+    /// Organizations in which it stopped at an event.
+    pub stopped: u64,
+}
+
 /// An organization in which a projection has something to do.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Lagging {
@@ -113,6 +128,33 @@ impl Store {
                     org: OrgId(org),
                     head: from_i64("seq of the head", head)?,
                     applied: from_i64("seq of a checkpoint", applied)?,
+                })
+            })
+            .collect()
+    }
+}
+
+impl Store {
+    /// How far these projections are behind, over all organizations.
+    ///
+    /// # Errors
+    /// [`StoreError`] when the server fails.
+    pub async fn projection_lag(&self, projections: &[&str]) -> Result<Vec<ProjectionLag>, StoreError> {
+        let rows: Vec<(String, i64, i64, i64, i64)> =
+            sqlx::query_as("SELECT projection, behind, events, seconds, stopped FROM control.projection_lag($1)")
+                .bind(projections)
+                .fetch_all(self.pool())
+                .await
+                .doing("measure how far projections are behind")?;
+        let count = |value| from_i64("lag of a projection", value);
+        rows.into_iter()
+            .map(|(projection, behind, events, seconds, stopped)| {
+                Ok(ProjectionLag {
+                    projection,
+                    behind: count(behind)?,
+                    events: count(events)?,
+                    seconds: count(seconds)?,
+                    stopped: count(stopped)?,
                 })
             })
             .collect()

@@ -189,6 +189,10 @@ pub struct Grown {
     pub org: OrgId,
     /// Up to where.
     pub seq: Seq,
+    /// Commands that were made durable with it.
+    pub commands: u32,
+    /// Events that it grew by.
+    pub events: u32,
 }
 
 /// The writing side of one process. Cheap to clone.

@@ -314,7 +314,9 @@ impl Task {
         }
         self.confirmed.tip = sealed.tip.clone();
         if sealed.commit.is_some() {
-            let _ = self.grown.send(Grown { org: self.org.org(), seq: sealed.tip.seq }); // nobody may listen
+            let count = |of: usize| u32::try_from(of).unwrap_or(u32::MAX);
+            let (commands, events) = (count(sealed.decided.len()), count(sealed.events.len()));
+            let _ = self.grown.send(Grown { org: self.org.org(), seq: sealed.tip.seq, commands, events }); // nobody may listen
         }
         let (suspicious, tip) = (sealed.take_suspicious(), sealed.tip.clone());
         sealed.answer();

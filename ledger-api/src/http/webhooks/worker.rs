@@ -228,7 +228,7 @@ impl Worker {
             Verdict::Failed { .. } => "failed",
             Verdict::Gone => "gone",
         };
-        metrics::counter!("ledgerd_webhook_attempts_total", "outcome" => outcome).increment(1);
+        metrics::counter!("ledger_webhook_attempts_total", "outcome" => outcome).increment(1);
         sent
     }
 
@@ -318,7 +318,7 @@ impl Telling<'_> {
             },
         };
         if matches!(outcome, Outcome::Dead { .. }) {
-            metrics::counter!("ledgerd_webhook_dead_letters_total").increment(1);
+            metrics::counter!("ledger_webhook_dead_letters_total").increment(1);
         }
         let goes_on = matches!(outcome, Outcome::Settled(_) | Outcome::Dead { .. });
         Ok(self.step(outcome, Some(&attempt)).await? && goes_on)
