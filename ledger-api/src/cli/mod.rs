@@ -10,6 +10,7 @@ pub mod bank;
 pub mod bench;
 pub mod commission;
 pub mod complaint;
+pub mod config;
 pub mod deferral;
 pub mod demo;
 pub mod document;
@@ -87,6 +88,9 @@ pub enum Command {
     Demo(demo::DemoArgs),
     /// Serve the HTTP API
     Serve(serve::ServeArgs),
+    /// Show what `serve` would be told, and by whom
+    #[command(subcommand)]
+    Config(config::ConfigCommand),
     /// Bring the database up to this version of ledgerd
     Migrate(schema::MigrateArgs),
     /// Create and list organizations: each keeps its own books
@@ -163,7 +167,8 @@ impl Command {
     async fn run(self, shell: &Shell) -> anyhow::Result<Outcome> {
         match self {
             Self::Demo(args) => demo::run(shell, args).await,
-            Self::Serve(args) => serve::run(shell, args).await,
+            Self::Serve(args) => serve::run(&shell.global, args).await,
+            Self::Config(command) => config::run(&shell.global, command),
             Self::Migrate(args) => schema::run(shell, &args).await,
             Self::Org(command) => org::run(shell, command).await,
             Self::Bench(args) => bench::run(shell, args).await,
@@ -204,15 +209,24 @@ pub fn main() -> ExitCode {
             return ExitCode::from(u8::try_from(error.exit_code()).unwrap_or(complaint::USAGE));
         }
     };
-    start_tracing(cli.global.verbose);
+    let serves = matches!(cli.command, Command::Serve(_));
+    if !serves {
+        start_tracing(cli.global.verbose);
+    }
     let runtime = match tokio::runtime::Builder::new_multi_thread().enable_all().build() {
         Ok(runtime) => runtime,
         Err(error) => return complaint::report(&anyhow::Error::new(error).context("cannot start")),
     };
-    let (exit, patience) = runtime.block_on(run(cli));
+    let (exit, patience) = if serves { runtime.block_on(run_to_its_end(cli)) } else { runtime.block_on(run(cli)) };
     // A thread that still reads a silent pipe must not keep the program from ending.
     runtime.shutdown_timeout(patience);
     exit
+}
+
+/// Runs a command that deals with signals itself.
+async fn run_to_its_end(cli: Cli) -> (ExitCode, Duration) {
+    let ended = cli.command.run(&Shell::new(cli.global)).await;
+    (ended.map_or_else(|error| complaint::report(&error), Outcome::exit_code), UNTIL_SETTLED)
 }
 
 /// Runs one command to its end or to the first signal, and lets go of the server in either case.

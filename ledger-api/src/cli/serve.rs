@@ -1,51 +1,86 @@
-//! `ledgerd serve`: the HTTP API over this machine's database. What it answers is in [`crate::http`].
+//! `ledgerd serve`: the HTTP API over this machine's database. What it answers is in [`crate::http`], what it can be told
+//! in [`crate::http::ops::keys`].
 
 use std::net::SocketAddr;
+use std::pin::pin;
 
 use anyhow::Context;
 use clap::Args;
 
-use super::complaint::Outcome;
-use super::shell::Shell;
-use crate::http::{self, Config};
+use super::complaint::{self, Outcome};
+use super::config::ConfigArgs;
+use super::shell::{Global, Shell};
+use crate::http;
+use crate::http::ops::Settings;
+use crate::http::ops::settings::Hidden;
+use crate::http::ops::telemetry::Telemetry;
 
 /// Arguments of `serve`.
 #[derive(Debug, Args)]
 #[command(after_help = "\
+Everything that can be set is listed by `ledgerd config check`. SIGTERM and Ctrl-C stop in order; a second one at once.
+
 Examples:
   ledgerd serve
   ledgerd serve --listen 0.0.0.0:8080
+  ledgerd serve --config ledgerd.toml --set log.level=info
   curl http://127.0.0.1:8080/v1/orgs/acme -H \"Authorization: Bearer $(cat .ledgerd/platform-key)\"")]
 pub struct ServeArgs {
-    /// Where to listen
-    #[arg(long, value_name = "ADDR", env = "LEDGERD_LISTEN", default_value = "127.0.0.1:8080", hide_env_values = true)]
-    pub listen: SocketAddr,
+    /// Where to listen [default: 127.0.0.1:8080]
+    #[arg(long, value_name = "ADDR")]
+    pub listen: Option<SocketAddr>,
     /// Key of the machine's operator [default: made on first use and kept in the data directory as platform-key]
-    #[arg(long, value_name = "KEY", env = "LEDGERD_PLATFORM_KEY", hide_env_values = true)]
+    #[arg(long, value_name = "KEY")]
     pub platform_key: Option<String>,
+    /// Where the configuration comes from.
+    #[command(flatten)]
+    pub config: ConfigArgs,
 }
 
-pub(super) async fn run(shell: &Shell, args: ServeArgs) -> anyhow::Result<Outcome> {
-    let session = shell.connect().await?;
-    let key = match args.platform_key {
-        Some(key) => Some(key),
-        None if shell.global.database_url.is_none() => Some(kept_key(shell).await?),
-        None => None,
+/// Serves until a signal comes; does not end with a first signal as other commands do.
+pub(super) async fn run(global: &Global, args: ServeArgs) -> anyhow::Result<Outcome> {
+    let flags = [("listen", args.listen.map(|address| address.to_string())), ("platform_key", args.platform_key)];
+    let settings = args.config.load(global, flags)?.settings;
+    let telemetry = Telemetry::start(&settings.log, &settings.traces)?;
+    let shell = Shell::new(Global {
+        data_dir: settings.data_dir.clone().unwrap_or_else(|| global.data_dir.clone()),
+        database_url: settings.database_url.as_ref().map(|url| url.0.clone()),
+        ..global.clone()
+    });
+    let ended = serve(&shell, settings).await;
+    let closed = shell.close().await;
+    telemetry.stop().await;
+    ended.and_then(|outcome| closed.map(|()| outcome))
+}
+
+async fn serve(shell: &Shell, settings: Settings) -> anyhow::Result<Outcome> {
+    let mut signal = pin!(super::interruption());
+    let session = tokio::select! {
+        session = shell.connect_with(settings.pool.clone()) => session?,
+        signal = &mut signal => return Err(complaint::interrupted(signal)),
     };
-    let platform_key_hash = key.as_deref().map(|key| *blake3::hash(key.as_bytes()).as_bytes());
-    let running = http::start(session.store, Config { listen: args.listen, platform_key_hash, ..Config::default() }).await?;
+    let mut config = settings.server;
+    if config.platform_key_hash.is_none() && shell.global.database_url.is_none() {
+        let Hidden(key) = kept_key(shell).await?;
+        config.platform_key_hash = Some(*blake3::hash(key.as_bytes()).as_bytes());
+    }
+    let running = http::start(session.store, config).await?;
     shell.remark(&format!("listening on http://{} (reference: http://{}/docs)", running.address, running.address));
-    std::future::pending::<()>().await;
-    Ok(Outcome::Done)
+    signal.await;
+    shell.remark("stopping: finishing what is under way (once more to stop at once)");
+    tokio::select! {
+        () = running.stop() => Ok(Outcome::Done),
+        signal = super::interruption() => Err(complaint::interrupted(signal)),
+    }
 }
 
 /// The operator's key of the embedded database: made once, readable by its owner only.
-async fn kept_key(shell: &Shell) -> anyhow::Result<String> {
+async fn kept_key(shell: &Shell) -> anyhow::Result<Hidden> {
     use std::io::Write;
     use std::os::unix::fs::OpenOptionsExt;
     let path = shell.home().await.join("platform-key");
     if let Ok(kept) = std::fs::read_to_string(&path) {
-        return Ok(kept.trim().to_owned());
+        return Ok(Hidden(kept.trim().to_owned()));
     }
     let secret: [u8; 32] = rand::random();
     let key = format!("lpk_{}", blake3::Hash::from_bytes(secret).to_hex());
@@ -57,5 +92,5 @@ async fn kept_key(shell: &Shell) -> anyhow::Result<String> {
         .with_context(|| format!("cannot keep the platform's key in {}", path.display()))?;
     writeln!(file, "{key}")?;
     shell.remark(&format!("made a key for the machine's operator: {}", path.display()));
-    Ok(key)
+    Ok(Hidden(key))
 }

@@ -19,11 +19,13 @@ use chrono::Utc;
 use ledger_core::{Actor, Timestamp};
 use ledger_store::audit::AuditRow;
 use ledger_store::{OrgId, OrgStore, Organization};
+use tracing::Instrument;
 use uuid::Uuid;
 
 use super::identity::{Action, Credential, Permission, Plan, Principal, Resource, Subject};
 use super::limits;
 use super::matrix::Row;
+use super::ops::telemetry;
 use super::problem::{Problem, RefusalCode};
 use super::state::App;
 
@@ -161,15 +163,23 @@ pub(super) async fn guard(State(app): State<App>, mut request: Request, next: Ne
         by: None,
     };
     let mut standing = HeaderMap::new();
-    let mut response = match admit(&app, row, &mut request, &mut asked, &mut standing).await {
-        Ok(()) => next.run(request).await,
-        Err(problem) => problem.into_response(),
+    let span = telemetry::request_span(&row.method, &row.path, asked.id, asked.correlation.as_deref(), request.headers());
+    let answering = async {
+        if app.health.is_stopping() && app.config.drain.is_zero() {
+            return Problem::unavailable("the server is stopping").into_response();
+        }
+        match admit(&app, row, &mut request, &mut asked, &mut standing).await {
+            Ok(()) => next.run(request).await,
+            Err(problem) => problem.into_response(),
+        }
     };
+    let mut response = answering.instrument(span.clone()).await;
+    telemetry::answered(&span, response.status().as_u16());
     response.headers_mut().extend(standing);
     if let Ok(id) = HeaderValue::from_str(&asked.id.to_string()) {
         response.headers_mut().insert("request-id", id);
     }
-    if let Some((of, audit)) = note(row, asked, &response) {
+    if let Some((of, audit)) = span.in_scope(|| note(row, asked, &response)) {
         app.meter.count(of, row.permission.action != Action::Read);
         app.audit.record(of, audit).await;
     }
@@ -214,6 +224,12 @@ async fn admit(app: &App, row: &Row, request: &mut Request, asked: &mut Asked, s
 /// HEAD is answered as GET, without the body.
 fn row_method(method: &Method) -> &str {
     if method == Method::HEAD { "GET" } else { method.as_str() }
+}
+
+/// Whether a request comes from the operator of the machine.
+pub(super) fn is_platform(app: &App, headers: &HeaderMap) -> bool {
+    let Ok(token) = bearer(headers) else { return false };
+    app.config.platform_key_hash.is_some_and(|known| blake3::hash(token.as_bytes()) == known)
 }
 
 /// The token of `Authorization: Bearer`. More than one such header is refused: programs on the way may disagree which counts.

@@ -26,8 +26,12 @@ pub struct Config {
     pub body_time: Duration,
     /// How long the writer asks what became of a commit when the database was lost, before who waits is answered 503.
     pub resolve_for: Duration,
+    /// How long a stopping server serves on while `/readyz` says no, for those who distribute requests to notice.
+    pub drain: Duration,
     /// How long a stopping server waits for requests that are under way.
     pub grace: Duration,
+    /// Whether `/metrics` is open to everybody, and not only to the operator of the machine.
+    pub open_metrics: bool,
     /// How events are sent to who asked for them.
     pub webhooks: WebhooksConfig,
 }
@@ -43,7 +47,9 @@ impl Default for Config {
             head_time: limits::HEAD_TIME_MAX,
             body_time: limits::BODY_TIME_MAX,
             resolve_for: Duration::from_secs(10),
+            drain: Duration::ZERO,
             grace: Duration::from_secs(20),
+            open_metrics: false,
             webhooks: WebhooksConfig::default(),
         }
     }

@@ -12,6 +12,7 @@ pub mod identity;
 pub mod intake;
 pub mod matrix;
 pub mod openapi;
+pub mod ops;
 pub mod problem;
 pub mod rate;
 pub mod reading;

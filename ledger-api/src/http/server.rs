@@ -31,6 +31,7 @@ use super::extract::BodyTime;
 use super::identity::meter::FLUSH_EVERY;
 use super::matrix::Matrix;
 use super::openapi;
+use super::ops;
 use super::problem::Problem;
 use super::routes;
 use super::state::App;
@@ -53,8 +54,10 @@ pub struct Running {
 }
 
 impl Running {
-    /// Takes no more connections, finishes what is under way within the configured grace, and ends the background work.
+    /// Says at `/readyz` that it stops, takes no more connections when that is known, finishes what is under way within the configured grace, and ends the background work.
     pub async fn stop(self) {
+        self.app.health.stop();
+        tokio::time::sleep(self.app.config.drain).await;
         self.app.reading.close();
         self.stop.send_replace(true);
         self.serving.await.ok();
@@ -85,8 +88,13 @@ pub async fn start(store: Store, config: Config) -> anyhow::Result<Running> {
     let (audit, auditing) = AuditSink::start(store.clone());
     let app = App::new(store, config, matrix, audit)?;
     let (stop, stopped) = watch::channel(false);
+    ops::metrics::begin();
     let background = background(&app);
     let webhooks = app.config.webhooks.enabled.then(|| tokio::spawn(send_webhooks(app.clone(), stopped.clone())));
+    app.health.watch("audit log", auditing.abort_handle());
+    if let Some(webhooks) = &webhooks {
+        app.health.watch("webhooks", webhooks.abort_handle());
+    }
     let serving = tokio::spawn(serve(listener, service(app.clone(), router, document), stopped, Arc::clone(&app.config)));
     Ok(Running { address, app, stop, serving, background, auditing, webhooks })
 }
@@ -95,7 +103,9 @@ pub async fn start(store: Store, config: Config) -> anyhow::Result<Running> {
 fn service(app: App, router: Router<App>, document: utoipa::openapi::OpenApi) -> Router {
     router
         .route_layer(axum::middleware::from_fn_with_state(app.clone(), access::guard))
-        .route("/healthz", get(|| async { "ok" }))
+        .route("/healthz", get(ops::health::healthz))
+        .route("/readyz", get(ops::health::readyz))
+        .route("/metrics", get(ops::metrics::shown))
         .merge(SwaggerUi::new("/docs").url("/openapi.json", document))
         .fallback(no_such_route)
         .layer(Extension(BodyTime(app.config.body_time)))
@@ -124,8 +134,16 @@ fn background(app: &App) -> Vec<JoinHandle<()>> {
             meter.flush(&store).await;
         }
     };
-    let following = async move { wakeup.follow(grown).await };
-    vec![tokio::spawn(worker.run()), tokio::spawn(following), tokio::spawn(hearing), tokio::spawn(metering)]
+    let measuring = ops::metrics::keep(app.ledger.grown());
+    let named = [
+        ("projections", tokio::spawn(worker.run())),
+        ("wake-ups", tokio::spawn(async move { wakeup.follow(grown).await })),
+        ("notifications", tokio::spawn(hearing)),
+        ("meter", tokio::spawn(metering)),
+        ("metrics", tokio::spawn(measuring)),
+    ];
+    named.iter().for_each(|(name, task)| app.health.watch(name, task.abort_handle()));
+    named.into_iter().map(|(_, task)| task).collect()
 }
 
 /// Sends webhooks until the server is told to stop, and then finishes those on their way.

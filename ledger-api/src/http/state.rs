@@ -2,16 +2,19 @@
 
 use std::collections::HashMap;
 use std::sync::{Arc, PoisonError, RwLock};
+use std::time::Instant;
 
 use ledger_projections::Wakeup;
 use ledger_store::writer::{Ledger, LedgerConfig};
 use ledger_store::{OrgId, Organization, Store};
+use tokio::sync::Mutex;
 use uuid::Uuid;
 
 use super::audit::AuditSink;
 use super::config::Config;
 use super::identity::{Identity, Meter};
 use super::matrix::Matrix;
+use super::ops::Health;
 use super::problem::Problem;
 use super::rate::Buckets;
 use super::reading::Reading;
@@ -47,6 +50,10 @@ pub struct App {
     pub key_rates: Arc<Buckets<Uuid>>,
     /// Sends messages to endpoints.
     pub webhooks: Arc<Webhooks>,
+    /// What is known of the process itself.
+    pub health: Arc<Health>,
+    /// When metrics were last asked of the database.
+    pub(super) sampled: Arc<Mutex<Option<Instant>>>,
     organizations: Arc<RwLock<HashMap<String, Arc<Organization>>>>,
 }
 
@@ -73,6 +80,8 @@ impl App {
             org_rates: Arc::default(),
             key_rates: Arc::default(),
             webhooks,
+            health: Arc::default(),
+            sampled: Arc::default(),
             organizations: Arc::default(),
         })
     }

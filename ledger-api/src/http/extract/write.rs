@@ -1,5 +1,7 @@
 //! A write of an organization: a strict body, the key under which it is answered once, and what it was decided on.
 
+use std::time::Instant;
+
 use axum::Json;
 use axum::extract::{FromRequest, FromRequestParts, Request};
 use axum::http::{HeaderMap, HeaderValue, StatusCode, header};
@@ -171,7 +173,10 @@ impl<B> Write<B> {
             return self.preview(&command).await;
         }
         let org = self.access.organization.org;
-        match self.access.app.ledger.submit(org, self.submission(command)).await {
+        let began = Instant::now();
+        let submitted = self.access.app.ledger.submit(org, self.submission(command)).await;
+        metrics::histogram!("ledger_posting_seconds").record(began.elapsed());
+        match submitted {
             Ok(receipt) => Ok(Accepted::Durable(receipt)),
             Err(error) => Err(self.refusal(error)),
         }

@@ -22,59 +22,159 @@ pub struct Key {
     pub get: fn(&Settings) -> String,
 }
 
-const fn key(name: &'static str, help: &'static str, set: fn(&mut Settings, &str) -> Result<(), String>, get: fn(&Settings) -> String) -> Key {
+const fn key(
+    name: &'static str,
+    help: &'static str,
+    set: fn(&mut Settings, &str) -> Result<(), String>,
+    get: fn(&Settings) -> String,
+) -> Key {
     Key { name, help, secret: false, set, get }
 }
 
-const fn secret(name: &'static str, help: &'static str, set: fn(&mut Settings, &str) -> Result<(), String>, get: fn(&Settings) -> String) -> Key {
+const fn secret(
+    name: &'static str,
+    help: &'static str,
+    set: fn(&mut Settings, &str) -> Result<(), String>,
+    get: fn(&Settings) -> String,
+) -> Key {
     Key { name, help, secret: true, set, get }
 }
 
 /// All of them. `[[issuers]]` stand in the file only: each is a table.
 pub const KEYS: [Key; 24] = [
-    key("listen", "where to listen: address and port", |s, t| put(&mut s.server.listen, t, "is no address with a port"), |s| s.server.listen.to_string()),
-    key("data_dir", "where the embedded database lives", |s, t| some(&mut s.data_dir, t.into()), |s| {
-        s.data_dir.as_ref().map_or_else(String::new, |dir| dir.display().to_string())
-    }),
-    secret("database_url", "database to use instead of the embedded one, as a member of ledger_app", |s, t| some(&mut s.database_url, Hidden(t.to_owned())), |s| {
-        hidden(s.database_url.as_ref())
-    }),
-    secret("platform_key", "key of the machine's operator, at least 16 characters", |s, t| platform_key(s, t), |s| hidden(s.platform_key.as_ref())),
+    key(
+        "listen",
+        "where to listen: address and port",
+        |s, t| put(&mut s.server.listen, t, "is no address with a port"),
+        |s| s.server.listen.to_string(),
+    ),
+    key(
+        "data_dir",
+        "where the embedded database lives",
+        |s, t| some(&mut s.data_dir, t.into()),
+        |s| s.data_dir.as_ref().map_or_else(String::new, |dir| dir.display().to_string()),
+    ),
+    secret(
+        "database_url",
+        "database to use instead of the embedded one, as a member of ledger_app",
+        |s, t| some(&mut s.database_url, Hidden(t.to_owned())),
+        |s| hidden(s.database_url.as_ref()),
+    ),
+    secret(
+        "platform_key",
+        "key of the machine's operator, at least 16 characters",
+        |s, t| platform_key(s, t),
+        |s| hidden(s.platform_key.as_ref()),
+    ),
     key("plan", "plan of organizations with which nothing was agreed", |s, t| plan(s, t), |s| s.server.plan.to_string()),
-    key("pool.max_connections", "connections to the database at most", |s, t| positive(&mut s.pool.max_connections, t), |s| s.pool.max_connections.to_string()),
-    key("pool.acquire_seconds", "how long a request waits for a connection", |s, t| seconds(&mut s.pool.acquire_timeout, t), |s| {
-        s.pool.acquire_timeout.as_secs().to_string()
-    }),
-    key("pool.statement_seconds", "how long a statement may run", |s, t| seconds(&mut s.pool.statement_timeout, t), |s| {
-        s.pool.statement_timeout.as_secs().to_string()
-    }),
-    key("limits.requests_per_minute", "requests of an organization where its plan does not say; empty for any number", |s, t| {
-        optional(&mut s.server.requests_per_minute, t)
-    }, |s| s.server.requests_per_minute.map_or_else(String::new, |limit| limit.to_string())),
-    key("limits.head_seconds", "how long a request's head may take to arrive", |s, t| seconds(&mut s.server.head_time, t), |s| s.server.head_time.as_secs().to_string()),
-    key("limits.body_seconds", "how long a request's body may take to arrive", |s, t| seconds(&mut s.server.body_time, t), |s| s.server.body_time.as_secs().to_string()),
-    key("shutdown.drain_seconds", "how long a stopping server serves on while /readyz says no", |s, t| wait(&mut s.server.drain, t), |s| s.server.drain.as_secs().to_string()),
-    key("shutdown.grace_seconds", "how long a stopping server waits for what is under way", |s, t| seconds(&mut s.server.grace, t), |s| s.server.grace.as_secs().to_string()),
-    key("log.level", "error, warn, info (a line for each request), debug or trace; or levels by module", |s, t| level(s, t), |s| s.log.level.clone()),
-    key("log.format", "json or text", |s, t| choice(&mut s.log.json, t, "json", "text"), |s| if s.log.json { "json" } else { "text" }.to_owned()),
-    key("traces.endpoint", "OTLP over HTTP, such as http://127.0.0.1:4318/v1/traces; empty for no traces", |s, t| endpoint(s, t), |s| {
-        s.traces.endpoint.clone().unwrap_or_default()
-    }),
-    key("traces.service", "the name under which this server appears in traces", |s, t| put(&mut s.traces.service, t, "is no name"), |s| s.traces.service.clone()),
-    key("metrics.access", "who may read /metrics: platform (with the operator's key) or open", |s, t| {
-        choice(&mut s.server.open_metrics, t, "open", "platform")
-    }, |s| if s.server.open_metrics { "open" } else { "platform" }.to_owned()),
-    key("webhooks.enabled", "whether this process sends webhooks", |s, t| switch(&mut s.server.webhooks.enabled, t), |s| s.server.webhooks.enabled.to_string()),
-    key("webhooks.allow_http", "whether endpoints may be http: instead of https:", |s, t| switch(&mut s.server.webhooks.addresses.allow_http, t), |s| {
-        s.server.webhooks.addresses.allow_http.to_string()
-    }),
-    key("webhooks.allow_networks", "networks that are not public and may be sent to, such as 10.1.0.0/16", |s, t| {
-        list(&mut s.server.webhooks.addresses.allow_networks, t)
-    }, |s| joined(&s.server.webhooks.addresses.allow_networks)),
-    key("webhooks.ports", "ports that may be sent to; empty for all", |s, t| list(&mut s.server.webhooks.addresses.ports, t), |s| {
-        joined(&s.server.webhooks.addresses.ports)
-    }),
-    key("webhooks.timeout_seconds", "how long an attempt may take", |s, t| attempt(s, t), |s| s.server.webhooks.timeout.as_secs().to_string()),
+    key(
+        "pool.max_connections",
+        "connections to the database at most",
+        |s, t| positive(&mut s.pool.max_connections, t),
+        |s| s.pool.max_connections.to_string(),
+    ),
+    key(
+        "pool.acquire_seconds",
+        "how long a request waits for a connection",
+        |s, t| seconds(&mut s.pool.acquire_timeout, t),
+        |s| s.pool.acquire_timeout.as_secs().to_string(),
+    ),
+    key(
+        "pool.statement_seconds",
+        "how long a statement may run",
+        |s, t| seconds(&mut s.pool.statement_timeout, t),
+        |s| s.pool.statement_timeout.as_secs().to_string(),
+    ),
+    key(
+        "limits.requests_per_minute",
+        "requests of an organization where its plan does not say; empty for any number",
+        |s, t| optional(&mut s.server.requests_per_minute, t),
+        |s| s.server.requests_per_minute.map_or_else(String::new, |limit| limit.to_string()),
+    ),
+    key(
+        "limits.head_seconds",
+        "how long a request's head may take to arrive",
+        |s, t| seconds(&mut s.server.head_time, t),
+        |s| s.server.head_time.as_secs().to_string(),
+    ),
+    key(
+        "limits.body_seconds",
+        "how long a request's body may take to arrive",
+        |s, t| seconds(&mut s.server.body_time, t),
+        |s| s.server.body_time.as_secs().to_string(),
+    ),
+    key(
+        "shutdown.drain_seconds",
+        "how long a stopping server serves on while /readyz says no",
+        |s, t| wait(&mut s.server.drain, t),
+        |s| s.server.drain.as_secs().to_string(),
+    ),
+    key(
+        "shutdown.grace_seconds",
+        "how long a stopping server waits for what is under way",
+        |s, t| seconds(&mut s.server.grace, t),
+        |s| s.server.grace.as_secs().to_string(),
+    ),
+    key(
+        "log.level",
+        "error, warn, info (a line for each request), debug or trace; or levels by module",
+        |s, t| level(s, t),
+        |s| s.log.level.clone(),
+    ),
+    key(
+        "log.format",
+        "json or text",
+        |s, t| choice(&mut s.log.json, t, "json", "text"),
+        |s| if s.log.json { "json" } else { "text" }.to_owned(),
+    ),
+    key(
+        "traces.endpoint",
+        "OTLP over HTTP, such as http://127.0.0.1:4318/v1/traces; empty for no traces",
+        |s, t| endpoint(s, t),
+        |s| s.traces.endpoint.clone().unwrap_or_default(),
+    ),
+    key(
+        "traces.service",
+        "the name under which this server appears in traces",
+        |s, t| put(&mut s.traces.service, t, "is no name"),
+        |s| s.traces.service.clone(),
+    ),
+    key(
+        "metrics.access",
+        "who may read /metrics: platform (with the operator's key) or open",
+        |s, t| choice(&mut s.server.open_metrics, t, "open", "platform"),
+        |s| if s.server.open_metrics { "open" } else { "platform" }.to_owned(),
+    ),
+    key(
+        "webhooks.enabled",
+        "whether this process sends webhooks",
+        |s, t| switch(&mut s.server.webhooks.enabled, t),
+        |s| s.server.webhooks.enabled.to_string(),
+    ),
+    key(
+        "webhooks.allow_http",
+        "whether endpoints may be http: instead of https:",
+        |s, t| switch(&mut s.server.webhooks.addresses.allow_http, t),
+        |s| s.server.webhooks.addresses.allow_http.to_string(),
+    ),
+    key(
+        "webhooks.allow_networks",
+        "networks that are not public and may be sent to, such as 10.1.0.0/16",
+        |s, t| list(&mut s.server.webhooks.addresses.allow_networks, t),
+        |s| joined(&s.server.webhooks.addresses.allow_networks),
+    ),
+    key(
+        "webhooks.ports",
+        "ports that may be sent to; empty for all",
+        |s, t| list(&mut s.server.webhooks.addresses.ports, t),
+        |s| joined(&s.server.webhooks.addresses.ports),
+    ),
+    key(
+        "webhooks.timeout_seconds",
+        "how long an attempt may take",
+        |s, t| attempt(s, t),
+        |s| s.server.webhooks.timeout.as_secs().to_string(),
+    ),
     key("webhooks.parallel", "endpoints that are told at the same time", |s, t| places(s, t), |s| s.server.webhooks.parallel.to_string()),
 ];
 

@@ -34,7 +34,10 @@ const COUNTERS: [(&str, &str); 8] = [
     ("ledger_audit_dropped_total", "Rows of the audit log about failed requests that were dropped while the database was away."),
     ("ledger_webhook_attempts_total", "Attempts to deliver a webhook, by outcome."),
     ("ledger_webhook_dead_letters_total", "Events that an endpoint did not accept in all their attempts."),
-    ("ledger_rls_violations_total", "Statements that the database refused because of privileges or row-level security: always a mistake of ours or an attack."),
+    (
+        "ledger_rls_violations_total",
+        "Statements that the database refused because of privileges or row-level security: always a mistake of ours or an attack.",
+    ),
     ("ledger_verification_failures_total", "Verifications of an organization's history that found damage."),
     ("ledger_commits_total", "Commits that this process made durable."),
 ];
@@ -47,7 +50,10 @@ const GAUGES: [(&str, &str); 12] = [
     ("ledger_projection_organizations_behind", "Organizations in which a projection has events to apply, by projection."),
     ("ledger_projection_lag_events", "Events that the furthest behind has to apply, by projection."),
     ("ledger_projection_lag_seconds", "Age of the oldest last event that is not applied yet, by projection."),
-    ("ledger_projections_stopped", "Organizations in which a projection stopped at an event, such as one whose lines do not balance, by projection."),
+    (
+        "ledger_projections_stopped",
+        "Organizations in which a projection stopped at an event, such as one whose lines do not balance, by projection.",
+    ),
     ("ledger_webhook_endpoints", "Endpoints, by state: active, behind, retrying, disabled."),
     ("ledger_webhook_backlog_events", "Events that the endpoint furthest behind waits for."),
     ("ledger_audit_backlog", "Rows of the audit log that wait to be written."),
@@ -85,7 +91,12 @@ fn install() -> Option<PrometheusHandle> {
     GAUGES.iter().for_each(|(name, help)| describe_gauge!(*name, *help));
     HISTOGRAMS.iter().for_each(|(name, help)| describe_histogram!(*name, *help));
     // What has not happened yet is shown as 0: an alert on it must find it.
-    for name in ["ledger_audit_dropped_total", "ledger_webhook_dead_letters_total", "ledger_rls_violations_total", "ledger_verification_failures_total"] {
+    for name in [
+        "ledger_audit_dropped_total",
+        "ledger_webhook_dead_letters_total",
+        "ledger_rls_violations_total",
+        "ledger_verification_failures_total",
+    ] {
         counter!(name).increment(0);
     }
     gauge!("ledger_build", "version" => env!("CARGO_PKG_VERSION")).set(1);
@@ -165,7 +176,8 @@ async fn sample_database(app: &App) -> Result<(), StoreError> {
         gauge!("ledger_projections_stopped", &label).set(shown_as(lag.stopped));
     }
     let webhooks = app.store.webhook_backlog().await?;
-    let by_state = [("active", webhooks.active), ("behind", webhooks.behind), ("retrying", webhooks.retrying), ("disabled", webhooks.inactive)];
+    let by_state =
+        [("active", webhooks.active), ("behind", webhooks.behind), ("retrying", webhooks.retrying), ("disabled", webhooks.inactive)];
     for (state, count) in by_state {
         gauge!("ledger_webhook_endpoints", "state" => state).set(shown_as(count));
     }

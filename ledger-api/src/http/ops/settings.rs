@@ -168,6 +168,12 @@ impl Loaded {
         Ok(())
     }
 
+    /// Whether nobody said anything of a setting.
+    #[must_use]
+    pub fn is_default(&self, key: &str) -> bool {
+        !self.origins.contains_key(key)
+    }
+
     /// Every setting with its value and where that came from; secrets are not shown.
     #[must_use]
     pub fn shown(&self) -> Vec<(&'static Key, String, Origin)> {
@@ -290,7 +296,8 @@ mod tests {
     #[test]
     fn what_is_shown_can_be_set() {
         let loaded = Loaded::read(None, [], []).unwrap();
-        let again: Vec<Given> = loaded.shown().into_iter().filter(|(_, value, _)| !value.is_empty()).map(|(key, value, _)| flag(key.name, &value)).collect();
+        let again: Vec<Given> =
+            loaded.shown().into_iter().filter(|(_, value, _)| !value.is_empty()).map(|(key, value, _)| flag(key.name, &value)).collect();
         assert!(again.len() > 10);
         let second = Loaded::read(None, [], again).unwrap();
         let values = |loaded: &Loaded| loaded.shown().into_iter().map(|(key, value, _)| (key.name, value)).collect::<Vec<_>>();

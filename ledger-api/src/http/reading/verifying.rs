@@ -112,6 +112,7 @@ impl Verifying {
         };
         match &ended {
             Ok(report) if !report.is_sound() => {
+                metrics::counter!("ledger_verification_failures_total").increment(1);
                 tracing::error!(org = %org.org(), findings = report.findings.len(), "verification: NOT sound")
             }
             Err(error) => tracing::error!(org = %org.org(), error, "verification could not be carried through"),
