@@ -191,6 +191,7 @@ impl OrgStore {
     ///
     /// # Errors
     /// See [`AppendError`]. A `first_seq` that does not follow `expected_seq` is refused without asking the server.
+    #[tracing::instrument(name = "ledger.append", level = "info", skip_all)]
     pub async fn append_commit(
         &self,
         commit: &NewCommit,

@@ -88,6 +88,7 @@ impl Loaded {
 ///
 /// # Errors
 /// [`LoadError`].
+#[tracing::instrument(name = "ledger.load_book", level = "info", skip_all)]
 pub async fn load_book(org: &OrgStore) -> Result<Loaded, LoadError> {
     let mut loaded = match org.latest_snapshot(snapshot::VERSION, None).await? {
         Some(kept) => restore(org.org(), &kept).unwrap_or_else(|| Loaded::genesis(org.org())),

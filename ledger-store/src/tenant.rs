@@ -88,6 +88,7 @@ impl OrgStore {
         self.begin_as(BEGIN_READ).await
     }
 
+    #[tracing::instrument(name = "database.begin", level = "info", skip_all)]
     async fn begin_as(&self, statement: &'static str) -> Result<OrgTx, StoreError> {
         let mut inner = self.store.pool().begin_with(statement).await.doing("begin a transaction")?;
         let bind = match &self.caller {

@@ -8,6 +8,7 @@ mod events;
 mod hostile;
 mod identity;
 mod matrix;
+mod ops;
 mod outage;
 mod reads;
 mod reports;

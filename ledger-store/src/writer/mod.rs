@@ -308,6 +308,7 @@ impl Ledger {
     ///
     /// # Errors
     /// [`SubmitError`]. After [`SubmitError::OutcomeUnknown`] only the key can tell.
+    #[tracing::instrument(name = "ledger.submit", level = "info", skip_all)]
     pub async fn submit(&self, org: OrgId, request: Request) -> Result<Receipt, SubmitError> {
         self.send(org, request).await.await.unwrap_or(Err(SubmitError::OutcomeUnknown))
     }
