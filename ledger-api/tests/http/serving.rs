@@ -9,7 +9,7 @@ use reqwest::{Client, Method, RequestBuilder};
 use serde_json::{Value, json};
 
 /// The key of the machine's operator in tests.
-pub(crate) const PLATFORM_KEY: &str = "lpk_of-a-test";
+pub(crate) const PLATFORM_KEY: &str = "lpk_of-a-test-and-of-nobody-else";
 
 static NEXT: AtomicU32 = AtomicU32::new(0);
 
