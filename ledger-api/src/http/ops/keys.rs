@@ -41,7 +41,7 @@ const fn secret(
 }
 
 /// All of them. `[[issuers]]` stand in the file only: each is a table.
-pub const KEYS: [Key; 24] = [
+pub const KEYS: [Key; 25] = [
     key(
         "listen",
         "where to listen: address and port",
@@ -84,6 +84,12 @@ pub const KEYS: [Key; 24] = [
         "how long a statement may run",
         |s, t| seconds(&mut s.pool.statement_timeout, t),
         |s| s.pool.statement_timeout.as_secs().to_string(),
+    ),
+    key(
+        "pool.resolve_seconds",
+        "how long a write waits to learn what became of its commit when the database is lost",
+        |s, t| seconds(&mut s.server.resolve_for, t),
+        |s| s.server.resolve_for.as_secs().to_string(),
     ),
     key(
         "limits.requests_per_minute",
