@@ -97,8 +97,8 @@ async fn a_transaction_knows_who_asks_and_forgets_it_at_its_end() {
         tx.rollback().await.unwrap();
     }
     let platform = org.for_caller(Caller { user: None, workspace: None, role: "platform" });
-    assert_eq!(text(&mut *platform.begin().await.unwrap(), WHO).await.as_deref(), Some("platform"));
-    assert_eq!(text(&mut *org.begin().await.unwrap(), WHO).await.as_deref(), Some("system"), "nothing is left on the connection");
+    assert_eq!(text(&mut platform.begin().await.unwrap(), WHO).await.as_deref(), Some("platform"));
+    assert_eq!(text(&mut org.begin().await.unwrap(), WHO).await.as_deref(), Some("system"), "nothing is left on the connection");
     for (user, role, refused) in [(Some(user), "root", "22023"), (Some(user), "system", "22023"), (None, "owner", "22004")] {
         let outcome = org.for_caller(Caller { user, workspace: None, role }).begin().await;
         assert_eq!(state(outcome.map(|_| ())), Err(refused.to_owned()), "{role}");

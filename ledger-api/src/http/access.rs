@@ -38,6 +38,8 @@ pub struct Access {
     pub organization: Arc<Organization>,
     /// Who asks.
     pub principal: Arc<Principal>,
+    /// By what he is known.
+    pub credential: Credential,
     /// What the organization has paid for.
     pub plan: Arc<Plan>,
     /// Names this request in answers, events, logs and the audit log.
@@ -64,6 +66,15 @@ impl Access {
     #[must_use]
     pub fn actor(&self) -> Actor {
         self.principal.actor()
+    }
+
+    /// Whether the caller may still do something, for answers that take long: credentials end and are revoked, members leave.
+    /// Nothing is concluded from a database that is away.
+    pub async fn still_may(&self, resource: Resource, action: Action) -> bool {
+        match self.app.identity.again(&self.app.store, &self.credential, &self.organization).await {
+            Ok(now) => now.is_some_and(|principal| principal.may(&self.app.matrix, resource, action)),
+            Err(_) => true,
+        }
     }
 
     /// Notes for the audit log which records were touched, beyond those that the path names, and whether personal data was among them.
@@ -217,7 +228,7 @@ async fn admit(app: &App, row: &Row, request: &mut Request, asked: &mut Asked, s
     limit(app, &organization, &principal, &plan, standing)?;
     let correlation = asked.correlation.as_deref().and_then(|id| Uuid::parse_str(id).ok()).unwrap_or(asked.id);
     let (app, notes) = (app.clone(), asked.notes.clone());
-    request.extensions_mut().insert(Access { app, organization, principal, plan, request_id: asked.id, correlation, notes });
+    request.extensions_mut().insert(Access { app, organization, principal, credential, plan, request_id: asked.id, correlation, notes });
     Ok(())
 }
 

@@ -446,3 +446,15 @@ async fn a_plan_is_enforced_and_says_what_is_used() {
     let usage = served.get(&format!("{org}/plan")).await.expect(200)["usage"].clone();
     assert!(usage[0]["metric"] == "requests" && usage[0]["count"].as_i64() > Some(40), "{usage}");
 }
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_stream_ends_with_its_reader_s_key() {
+    let served = Served::start().await;
+    let org = served.org("acme").await;
+    let made = served.post(&format!("{org}/api-keys"), json!({ "name": "k", "role": "auditor" })).await.expect(201);
+    let stream = served.client.get(served.url(&format!("{org}/events/stream"))).bearer_auth(text(&made["secret"])).send().await.unwrap();
+    assert_eq!(stream.status(), 200);
+    served.write(Method::DELETE, &format!("{org}/api-keys/{}", text(&made["id"])), &json!({})).await.expect(200);
+    let read = tokio::time::timeout(std::time::Duration::from_secs(20), stream.text()).await;
+    assert!(read.is_ok_and(|whole| whole.is_ok()), "the stream goes on for somebody whose key was revoked");
+}

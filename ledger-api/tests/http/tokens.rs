@@ -20,8 +20,8 @@ use serde_json::{Value, json};
 
 use crate::serving::{Answer, Served, send};
 
-pub const SECRET: &str = "a secret of the test, of at least thirty-two bytes";
-pub const HS: &str = "https://hs.example";
+pub(crate) const SECRET: &str = "a secret of the test, of at least thirty-two bytes";
+pub(crate) const HS: &str = "https://hs.example";
 const RS: &str = "https://rs.example";
 const PUBLISHED: &str = "https://published.example/auth/v1";
 
@@ -81,17 +81,17 @@ fn now() -> i64 {
 }
 
 /// What a good token of an issuer says.
-pub fn claims(issuer: &str, subject: &str) -> Value {
+pub(crate) fn claims(issuer: &str, subject: &str) -> Value {
     json!({ "iss": issuer, "aud": "ledger", "sub": subject, "exp": now() + 600, "iat": now(), "role": "authenticated", "aal": "aal1" })
 }
 
-pub fn with(mut claims: Value, name: &str, value: Value) -> Value {
+pub(crate) fn with(mut claims: Value, name: &str, value: Value) -> Value {
     claims[name] = value;
     claims
 }
 
 /// Signed with the secret.
-pub fn hs(claims: &Value) -> String {
+pub(crate) fn hs(claims: &Value) -> String {
     encode(&Header::new(Algorithm::HS256), claims, &EncodingKey::from_secret(SECRET.as_bytes())).unwrap()
 }
 
@@ -113,7 +113,7 @@ fn issuer(text: &str) -> IssuerConfig {
 }
 
 /// The issuers of these tests: one with a secret, one with a public key, one that publishes its keys.
-pub fn config(jwks: Option<SocketAddr>) -> Config {
+pub(crate) fn config(jwks: Option<SocketAddr>) -> Config {
     let mut issuers = vec![
         issuer(&format!(
             "issuer = \"{HS}\"\naudience = [\"ledger\"]\nsecret = \"{SECRET}\"\norganization_claim = \"app_metadata.org_id\"\nrole_claim = \"app_metadata.ledger_role\""
@@ -126,7 +126,7 @@ pub fn config(jwks: Option<SocketAddr>) -> Config {
     Config { issuers, ..Config::default() }
 }
 
-pub async fn ask(served: &Served, method: Method, path: &str, token: &str) -> Answer {
+pub(crate) async fn ask(served: &Served, method: Method, path: &str, token: &str) -> Answer {
     send(served.client.request(method, served.url(path)).bearer_auth(token)).await
 }
 

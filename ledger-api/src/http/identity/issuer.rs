@@ -172,8 +172,6 @@ fn keys(config: &IssuerConfig, algorithms: &[Algorithm]) -> Result<Keys, String>
 
 #[cfg(test)]
 mod tests {
-    #![expect(clippy::unwrap_used, reason = "a test that cannot go on fails")]
-
     use super::*;
 
     fn config(text: &str) -> IssuerConfig {

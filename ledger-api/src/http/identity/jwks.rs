@@ -168,8 +168,6 @@ fn pick(keys: &[PublicKey], kid: Option<&str>, algorithm: Algorithm) -> Option<P
 
 #[cfg(test)]
 mod tests {
-    #![expect(clippy::unwrap_used, reason = "a test that cannot go on fails")]
-
     use serde_json::json;
 
     use super::*;

@@ -257,8 +257,6 @@ fn email(claims: &Map<String, Value>) -> Option<String> {
 
 #[cfg(test)]
 mod tests {
-    #![expect(clippy::unwrap_used, reason = "a test that cannot go on fails")]
-
     use jsonwebtoken::{EncodingKey, Header, encode};
     use serde_json::json;
 

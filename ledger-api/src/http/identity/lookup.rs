@@ -174,6 +174,26 @@ impl Identity {
         self.in_workspace(store, principal, organization.org, workspace).await.map(Some)
     }
 
+    /// What the bearer of credentials that were recognised a while ago is now: for answers that take long. `None` where they
+    /// have ended, or he is no member any more.
+    ///
+    /// # Errors
+    /// 503 when the database is away.
+    pub async fn again(&self, store: &Store, credential: &Credential, organization: &Organization) -> Result<Option<Principal>, Problem> {
+        let now = Utc::now();
+        match credential {
+            Credential::Platform => Ok(Some(Principal::platform())),
+            Credential::Token(claims) if claims.expires <= now => Ok(None),
+            Credential::Token(claims) => self.by_token(store, claims, organization).await,
+            Credential::Key(org, before) => {
+                let Some(id) = before.id.filter(|_| before.expires.is_none_or(|end| end > now)) else { return Ok(None) };
+                let found = store.for_org(*org).key_credentials(id).await?.filter(|key| key.revoked_at.is_none());
+                let grants = found.filter(|key| key.expires_at.is_none_or(|end| end > now)).and_then(|key| key_grant(&key));
+                Ok(grants.map(|grant| Principal { grants: vec![grant], ..Principal::clone(before) }))
+            }
+        }
+    }
+
     async fn by_token(&self, store: &Store, claims: &Claims, organization: &Organization) -> Result<Option<Principal>, Problem> {
         let picked = |picked: &String| *picked == organization.slug || *picked == organization.org.0.to_string();
         if !claims.organization.as_ref().is_none_or(picked) {
@@ -303,6 +323,12 @@ fn grant(given: &Given) -> Option<Grant> {
     Some(Grant { role: given.role.parse().ok()?, extra: set(&given.extra), denied: set(&given.denied), only: None })
 }
 
+/// What a key's row grants: its role, or the scopes that were picked out of it.
+fn key_grant(found: &KeyCredentials) -> Option<Grant> {
+    let only = found.scopes.as_ref().map(|scopes| scopes.iter().filter_map(|word| word.parse().ok()).collect());
+    Some(Grant { only, ..grant(&found.given)? })
+}
+
 /// What a key's row makes of a token, if the token is that key's.
 fn key_principal(token: &Token, found: &KeyCredentials) -> Option<Principal> {
     let earliest = |a: Option<DateTime<Utc>>, b: Option<DateTime<Utc>>| a.into_iter().chain(b).min();
@@ -316,11 +342,10 @@ fn key_principal(token: &Token, found: &KeyCredentials) -> Option<Principal> {
     if found.revoked_at.is_some() {
         return None;
     }
-    let only = found.scopes.as_ref().map(|scopes| scopes.iter().filter_map(|word| word.parse().ok()).collect());
     Some(Principal {
         subject: Subject::ApiKey { id: token.id },
         id: Some(token.id),
-        grants: vec![Grant { only, ..grant(&found.given)? }],
+        grants: vec![key_grant(found)?],
         workspace: None,
         workspaces: found.workspace_id.map(|workspace| vec![workspace]),
         aal: 1,

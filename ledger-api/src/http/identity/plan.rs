@@ -216,8 +216,6 @@ impl Plan {
 
 #[cfg(test)]
 mod tests {
-    #![expect(clippy::unwrap_used, reason = "a test that cannot go on fails")]
-
     use chrono::DateTime;
 
     use super::super::{Grant, Role};

@@ -152,8 +152,6 @@ impl Principal {
 
 #[cfg(test)]
 mod tests {
-    #![expect(clippy::unwrap_used, reason = "a test that cannot go on fails")]
-
     use super::*;
 
     const FILE: &str = "method,path,resource,action,owner,administrator,accountant,approver,sales,operator,agent,auditor,viewer

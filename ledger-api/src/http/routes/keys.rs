@@ -156,7 +156,7 @@ async fn create(write: Write<NewKey>) -> Result<Response, Problem> {
     change(&write, async |tx| {
         let workspaces = new.workspace.clone().map(|code| vec![code]);
         let wanted = Wanted { role: &new.role, only: new.scopes.as_deref(), workspaces: workspaces.as_deref(), ..Wanted::default() };
-        let checked = check(tx, access, &wanted).await.map_err(|problem| at_workspace(problem))?;
+        let checked = check(tx, access, &wanted).await.map_err(at_workspace)?;
         if seat(checked.role) == Seat::Agents {
             room_for(tx, access, Seat::Agents, now).await?;
         }

@@ -5,7 +5,7 @@
 
 use std::collections::VecDeque;
 use std::convert::Infallible;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use axum::http::{HeaderMap, HeaderValue, header};
 use axum::response::sse::{Event, KeepAlive, Sse};
@@ -18,11 +18,12 @@ use utoipa::{IntoParams, ToSchema};
 use utoipa_axum::router::OpenApiRouter;
 use utoipa_axum::routes;
 
+use crate::http::identity::{Action, Resource};
 use crate::http::reading::events::{EventReader, EventShown};
 use crate::http::reading::params::Place;
 use crate::http::reading::pulse::Waiting;
 use crate::http::state::App;
-use crate::http::{Problem, Read};
+use crate::http::{Access, Problem, Read};
 
 /// How often a stream without events says that it is alive.
 pub const HEARTBEAT: Duration = Duration::from_secs(15);
@@ -30,6 +31,8 @@ pub const HEARTBEAT: Duration = Duration::from_secs(15);
 const CHUNK: usize = 32;
 /// How long to wait where the database is away.
 const AGAIN: Duration = Duration::from_secs(1);
+/// How often it is asked whether the reader may still read: keys are revoked, tokens expire, members leave.
+const ASKED_EVERY: Duration = Duration::from_secs(5);
 /// What readers are told to wait before they connect again, in milliseconds.
 const RECONNECT: Duration = Duration::from_secs(1);
 
@@ -64,7 +67,8 @@ pub struct SentEvent {
 ///
 /// Server-Sent Events without an end: `id` is the event's seq, `event` its type, `data` the same JSON as at `/events`. What
 /// has happened comes first, then what happens. After a disconnect go on with `Last-Event-ID`: nothing is lost and nothing
-/// repeated. A comment comes every 15 seconds where nothing happens. The stream ends when the server stops.
+/// repeated. A comment comes every 15 seconds where nothing happens. The stream ends when the server stops, and when the
+/// credentials end.
 #[utoipa::path(get, path = "/v1/orgs/{org}/events/stream", tag = "Events",
     params(StreamAsked, ("Last-Event-ID" = Option<u64>, Header, description = "The last event that was received.", nullable = false)),
     responses((status = 200, description = "Events without an end.", body = SentEvent, content_type = "text/event-stream")))]
@@ -74,7 +78,7 @@ async fn stream_events(read: Read<StreamAsked>) -> Result<Response, Problem> {
     }
     let asked = read.query.after.map_or(0, |place| place.0);
     let after = last_event_id(&read.headers)?.unwrap_or(asked);
-    let (app, org) = (read.access.app.clone(), read.access.org());
+    let (access, app, org) = (read.access.clone(), read.access.app.clone(), read.access.org());
     let head = org.head().await?.seq;
     if after > head {
         let said = format!("event {after} has not happened yet: the stream ends at {head}");
@@ -83,7 +87,15 @@ async fn stream_events(read: Read<StreamAsked>) -> Result<Response, Problem> {
     let permit = app.reading.stream_permit()?;
     // Listening before the first look, so that nothing happens unheard in between.
     let waiting = app.reading.pulse.waiting(org.org());
-    let follow = Follow { reader: EventReader::new(org, after, None), queue: VecDeque::new(), waiting, app, _permit: permit };
+    let follow = Follow {
+        reader: EventReader::new(org, after, None),
+        queue: VecDeque::new(),
+        waiting,
+        app,
+        access,
+        asked: Instant::now(),
+        _permit: permit,
+    };
     let events = Sse::new(follow.events()).keep_alive(KeepAlive::new().interval(HEARTBEAT).text("alive"));
     let mut response = events.into_response();
     response.headers_mut().insert(header::CACHE_CONTROL, HeaderValue::from_static("no-cache, no-transform"));
@@ -106,6 +118,9 @@ fn last_event_id(headers: &HeaderMap) -> Result<Option<u64>, Problem> {
 /// One who follows an organization.
 struct Follow {
     app: App,
+    access: Access,
+    /// When it was last asked whether he may.
+    asked: Instant,
     reader: EventReader,
     queue: VecDeque<EventShown>,
     waiting: Waiting,
@@ -122,11 +137,19 @@ impl Follow {
         futures::StreamExt::chain(hello, events)
     }
 
-    /// The next event, however long it takes; `None` when the server stops or history cannot be read.
+    async fn may_go_on(&mut self) -> bool {
+        if self.asked.elapsed() < ASKED_EVERY {
+            return true;
+        }
+        self.asked = Instant::now();
+        self.access.still_may(Resource::Events, Action::Read).await
+    }
+
+    /// The next event, however long it takes; `None` when the server stops, the credentials have ended, or history cannot be read.
     async fn next(&mut self) -> Option<EventShown> {
         let reading = std::sync::Arc::clone(&self.app.reading);
         loop {
-            if reading.is_closing() {
+            if reading.is_closing() || !self.may_go_on().await {
                 return None;
             }
             if let Some(event) = self.queue.pop_front() {
