@@ -19,7 +19,10 @@ pub fn pairs(uri: &Uri) -> Result<Pairs, Problem> {
         return Err(Problem::malformed("QUERY_TOO_LONG", format!("the query has more than {} bytes", limits::QUERY_BYTES_MAX)));
     }
     let pairs: Pairs = form_urlencoded::parse(query.as_bytes()).into_owned().collect();
-    for (at, (name, _)) in pairs.iter().enumerate() {
+    for (at, (name, value)) in pairs.iter().enumerate() {
+        if value.contains('\0') {
+            return Err(Problem::malformed("PARAMETER_INVALID", format!("{name}: a text may not hold NUL characters")));
+        }
         if pairs[..at].iter().any(|(earlier, _)| earlier == name) {
             return Err(Problem::malformed("PARAMETER_TWICE", format!("the parameter {name:?} is given twice")).hint("give it once"));
         }

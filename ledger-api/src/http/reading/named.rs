@@ -18,6 +18,9 @@ impl<S: Send + Sync> FromRequestParts<S> for Named {
         };
         let params = RawPathParams::from_request_parts(parts, state).await.map_err(said)?;
         let last = params.iter().last().map(|(_, value)| value.to_owned());
+        if last.as_ref().is_some_and(|last| last.contains('\0')) {
+            return Err(Problem::malformed("PATH_INVALID", "a name in the path may not hold NUL characters"));
+        }
         last.map(Self).ok_or_else(|| Problem::internal(&"a route without a name in its path"))
     }
 }

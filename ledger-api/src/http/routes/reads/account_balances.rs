@@ -79,7 +79,7 @@ impl From<AskedStatus> for AccountStatus {
 #[serde(deny_unknown_fields)]
 pub struct AccountsAsked {
     /// The last effective date that counts, inclusive. Default: everything posted, future dates included.
-    #[param(nullable = false, value_type = String, format = Date)]
+    #[param(required = false, nullable = false, value_type = String, format = Date)]
     as_of: Option<Day>,
     /// Accounts of this type.
     #[serde(rename = "type")]
@@ -96,7 +96,7 @@ pub struct AccountsAsked {
     text: Option<String>,
     /// Accounts of a page: 1 to 200, 50 by default.
     #[serde(skip_serializing)]
-    #[param(nullable = false, value_type = u16, minimum = 1, maximum = 200)]
+    #[param(required = false, nullable = false, value_type = u16, minimum = 1, maximum = 200)]
     limit: Limit,
     /// `next_cursor` of the page before, with the same parameters.
     #[serde(skip_serializing)]
@@ -110,7 +110,7 @@ pub struct AccountsAsked {
 #[serde(deny_unknown_fields)]
 pub struct AsOf {
     /// The last effective date that counts, inclusive. Default: everything posted, future dates included.
-    #[param(nullable = false, value_type = String, format = Date)]
+    #[param(required = false, nullable = false, value_type = String, format = Date)]
     as_of: Option<Day>,
 }
 

@@ -191,7 +191,7 @@ pub struct StatementsAsked {
     payee: Option<String>,
     /// Elements of a page: 1 to 200, 50 by default.
     #[serde(skip_serializing)]
-    #[param(nullable = false, value_type = u16, minimum = 1, maximum = 200)]
+    #[param(required = false, nullable = false, value_type = u16, minimum = 1, maximum = 200)]
     limit: Limit,
     /// `next_cursor` of the page before, with the same parameters.
     #[serde(skip_serializing)]

@@ -106,13 +106,13 @@ pub struct DocumentsAsked {
     #[param(nullable = false, inline)]
     status: Option<AskedOpen>,
     /// The first date of the document, inclusive.
-    #[param(nullable = false, value_type = String, format = Date)]
+    #[param(required = false, nullable = false, value_type = String, format = Date)]
     from: Option<Day>,
     /// The last date of the document, inclusive.
-    #[param(nullable = false, value_type = String, format = Date)]
+    #[param(required = false, nullable = false, value_type = String, format = Date)]
     to: Option<Day>,
     /// What is open, and which documents there are, as of this day, inclusive. Default: everything recorded.
-    #[param(nullable = false, value_type = String, format = Date)]
+    #[param(required = false, nullable = false, value_type = String, format = Date)]
     as_of: Option<Day>,
     /// `desc`: the last recorded first.
     #[serde(default)]
@@ -120,7 +120,7 @@ pub struct DocumentsAsked {
     direction: Way,
     /// Documents of a page: 1 to 200, 50 by default. A page may be shorter and still not be the last: `next_cursor` tells.
     #[serde(skip_serializing)]
-    #[param(nullable = false, value_type = u16, minimum = 1, maximum = 200)]
+    #[param(required = false, nullable = false, value_type = u16, minimum = 1, maximum = 200)]
     limit: Limit,
     /// `next_cursor` of the page before, with the same parameters.
     #[serde(skip_serializing)]
@@ -408,7 +408,7 @@ pub struct DocumentAsked {
     #[param(nullable = false)]
     party: Option<String>,
     /// What is open as of this day, inclusive. Default: everything recorded.
-    #[param(nullable = false, value_type = String, format = Date)]
+    #[param(required = false, nullable = false, value_type = String, format = Date)]
     as_of: Option<Day>,
 }
 

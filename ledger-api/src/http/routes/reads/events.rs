@@ -43,10 +43,10 @@ pub(super) fn routes() -> OpenApiRouter<App> {
 #[serde(deny_unknown_fields)]
 pub struct EventsAsked {
     /// The events after this one: 0, as by default, for all.
-    #[param(nullable = false, value_type = u64)]
+    #[param(required = false, nullable = false, value_type = u64)]
     after: Option<Place>,
     /// Events of a page of JSON: 1 to 200, 50 by default. Lines (NDJSON) go on to the end of history where it is not given.
-    #[param(nullable = false, value_type = u16, minimum = 1, maximum = 200)]
+    #[param(required = false, nullable = false, value_type = u16, minimum = 1, maximum = 200)]
     limit: Limit,
 }
 

@@ -55,7 +55,7 @@ pub struct ItemsAsked {
     #[param(inline)]
     side: AskedSide,
     /// The day as of which they are open, inclusive. Default: the last day with an entry.
-    #[param(nullable = false, value_type = String, format = Date)]
+    #[param(required = false, nullable = false, value_type = String, format = Date)]
     as_of: Option<Day>,
     /// Of this party only, by its code.
     #[param(nullable = false)]
@@ -65,7 +65,7 @@ pub struct ItemsAsked {
     document: Option<String>,
     /// Items of a page: 1 to 200, 50 by default.
     #[serde(skip_serializing)]
-    #[param(nullable = false, value_type = u16, minimum = 1, maximum = 200)]
+    #[param(required = false, nullable = false, value_type = u16, minimum = 1, maximum = 200)]
     limit: Limit,
     /// `next_cursor` of the page before, with the same parameters.
     #[serde(skip_serializing)]
@@ -190,20 +190,20 @@ pub struct AllocationsAsked {
     #[param(inline)]
     side: AskedSide,
     /// The first effective date, inclusive.
-    #[param(nullable = false, value_type = String, format = Date)]
+    #[param(required = false, nullable = false, value_type = String, format = Date)]
     from: Option<Day>,
     /// The last effective date, inclusive.
-    #[param(nullable = false, value_type = String, format = Date)]
+    #[param(required = false, nullable = false, value_type = String, format = Date)]
     to: Option<Day>,
     /// The same as `to`.
-    #[param(nullable = false, value_type = String, format = Date)]
+    #[param(required = false, nullable = false, value_type = String, format = Date)]
     as_of: Option<Day>,
     /// Of this party only, by its code.
     #[param(nullable = false)]
     party: Option<String>,
     /// Allocations of a page: 1 to 200, 50 by default.
     #[serde(skip_serializing)]
-    #[param(nullable = false, value_type = u16, minimum = 1, maximum = 200)]
+    #[param(required = false, nullable = false, value_type = u16, minimum = 1, maximum = 200)]
     limit: Limit,
     /// `next_cursor` of the page before, with the same parameters.
     #[serde(skip_serializing)]

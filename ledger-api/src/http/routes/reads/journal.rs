@@ -85,31 +85,31 @@ pub struct EntriesAsked {
     account: Option<String>,
     /// With `account`: or on an account below it (under it in the chart, or with a code that continues it after a colon).
     #[serde(default)]
-    #[param(inline, value_type = bool)]
+    #[param(required = false, inline, value_type = bool)]
     below: YesNo,
     /// The first effective date, inclusive.
-    #[param(nullable = false, value_type = String, format = Date)]
+    #[param(required = false, nullable = false, value_type = String, format = Date)]
     from: Option<Day>,
     /// The last effective date, inclusive.
-    #[param(nullable = false, value_type = String, format = Date)]
+    #[param(required = false, nullable = false, value_type = String, format = Date)]
     to: Option<Day>,
     /// The same as `to`.
-    #[param(nullable = false, value_type = String, format = Date)]
+    #[param(required = false, nullable = false, value_type = String, format = Date)]
     as_of: Option<Day>,
     /// Recorded at this moment or later: RFC 3339, or a date for the beginning of that day (UTC).
-    #[param(nullable = false, value_type = String)]
+    #[param(required = false, nullable = false, value_type = String)]
     recorded_from: Option<Since>,
     /// Recorded at this moment or earlier: RFC 3339, or a date for the end of that day (UTC).
-    #[param(nullable = false, value_type = String)]
+    #[param(required = false, nullable = false, value_type = String)]
     recorded_to: Option<Moment>,
     /// A line of exactly this amount, whichever side it is on.
-    #[param(nullable = false, value_type = String, pattern = r"^\d{1,20}(\.\d{1,18})?$")]
+    #[param(required = false, nullable = false, value_type = String, pattern = r"^\d{1,20}(\.\d{1,18})?$")]
     amount: Option<Amount>,
     /// A line of at least this amount, inclusive, whichever side it is on.
-    #[param(nullable = false, value_type = String, pattern = r"^\d{1,20}(\.\d{1,18})?$")]
+    #[param(required = false, nullable = false, value_type = String, pattern = r"^\d{1,20}(\.\d{1,18})?$")]
     amount_min: Option<Amount>,
     /// A line of at most this amount, inclusive, whichever side it is on.
-    #[param(nullable = false, value_type = String, pattern = r"^\d{1,20}(\.\d{1,18})?$")]
+    #[param(required = false, nullable = false, value_type = String, pattern = r"^\d{1,20}(\.\d{1,18})?$")]
     amount_max: Option<Amount>,
     /// A line in this currency.
     #[param(nullable = false)]
@@ -131,7 +131,7 @@ pub struct EntriesAsked {
     kind: Option<AskedKind>,
     /// Entries of a page: 1 to 200, 50 by default. A page may be shorter and still not be the last: `next_cursor` tells.
     #[serde(skip_serializing)]
-    #[param(nullable = false, value_type = u16, minimum = 1, maximum = 200)]
+    #[param(required = false, nullable = false, value_type = u16, minimum = 1, maximum = 200)]
     limit: Limit,
     /// `next_cursor` of the page before, with the same parameters.
     #[serde(skip_serializing)]

@@ -75,7 +75,7 @@ pages! {
 pub struct PageAsked {
     /// Elements of a page: 1 to 200, 50 by default.
     #[serde(skip_serializing)]
-    #[param(nullable = false, value_type = u16, minimum = 1, maximum = 200)]
+    #[param(required = false, nullable = false, value_type = u16, minimum = 1, maximum = 200)]
     pub(super) limit: Limit,
     /// `next_cursor` of the page before, with the same parameters.
     #[serde(skip_serializing)]
@@ -113,7 +113,7 @@ pub struct PartiesAsked {
     text: Option<String>,
     /// Elements of a page: 1 to 200, 50 by default.
     #[serde(skip_serializing)]
-    #[param(nullable = false, value_type = u16, minimum = 1, maximum = 200)]
+    #[param(required = false, nullable = false, value_type = u16, minimum = 1, maximum = 200)]
     limit: Limit,
     /// `next_cursor` of the page before, with the same parameters.
     #[serde(skip_serializing)]
@@ -270,17 +270,17 @@ pub struct RatesAsked {
     #[param(nullable = false, inline)]
     kind: Option<AskedRateType>,
     /// The first day, inclusive.
-    #[param(nullable = false, value_type = String, format = Date)]
+    #[param(required = false, nullable = false, value_type = String, format = Date)]
     from: Option<Day>,
     /// The last day, inclusive.
-    #[param(nullable = false, value_type = String, format = Date)]
+    #[param(required = false, nullable = false, value_type = String, format = Date)]
     to: Option<Day>,
     /// The same as `to`.
-    #[param(nullable = false, value_type = String, format = Date)]
+    #[param(required = false, nullable = false, value_type = String, format = Date)]
     as_of: Option<Day>,
     /// Elements of a page: 1 to 200, 50 by default.
     #[serde(skip_serializing)]
-    #[param(nullable = false, value_type = u16, minimum = 1, maximum = 200)]
+    #[param(required = false, nullable = false, value_type = u16, minimum = 1, maximum = 200)]
     limit: Limit,
     /// `next_cursor` of the page before, with the same parameters.
     #[serde(skip_serializing)]

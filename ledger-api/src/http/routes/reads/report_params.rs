@@ -134,13 +134,13 @@ macro_rules! of_a_period {
         #[serde(deny_unknown_fields)]
         pub struct $name {
             /// The first day, inclusive. Default: the first day of the fiscal year of the last.
-            #[param(nullable = false, value_type = String, format = Date)]
+            #[param(required = false, nullable = false, value_type = String, format = Date)]
             pub(super) from: Option<Day>,
             /// The last day, inclusive. Default: the last day with an entry.
-            #[param(nullable = false, value_type = String, format = Date)]
+            #[param(required = false, nullable = false, value_type = String, format = Date)]
             pub(super) to: Option<Day>,
             /// The same as `to`.
-            #[param(nullable = false, value_type = String, format = Date)]
+            #[param(required = false, nullable = false, value_type = String, format = Date)]
             pub(super) as_of: Option<Day>,
             $($fields)*
         }
@@ -158,13 +158,13 @@ of_a_period! {
     /// A period in fiscal years.
     PeriodAsked {
         /// The month with which fiscal years begin, 1 to 12.
-        #[param(nullable = false, value_type = u32, minimum = 1, maximum = 12)]
+        #[param(required = false, nullable = false, value_type = u32, minimum = 1, maximum = 12)]
         pub(super) year_begins: Option<MonthOfYear>,
     } year |asked| asked.year_begins.map_or(1, |month| month.0);
     /// A statement of cash flows.
     CashFlowAsked {
         /// The month with which fiscal years begin, 1 to 12.
-        #[param(nullable = false, value_type = u32, minimum = 1, maximum = 12)]
+        #[param(required = false, nullable = false, value_type = u32, minimum = 1, maximum = 12)]
         pub(super) year_begins: Option<MonthOfYear>,
         /// What cash was for, or how the profit became cash.
         #[serde(default)]
@@ -207,7 +207,7 @@ of_a_period! {
 #[serde(deny_unknown_fields)]
 pub struct TrialBalanceAsked {
     /// The last effective date that counts, inclusive. Default: everything posted, future dates included.
-    #[param(nullable = false, value_type = String, format = Date)]
+    #[param(required = false, nullable = false, value_type = String, format = Date)]
     pub(super) as_of: Option<Day>,
     /// Amounts as they were posted, or their values.
     #[serde(default)]
@@ -221,10 +221,10 @@ pub struct TrialBalanceAsked {
 #[serde(deny_unknown_fields)]
 pub struct BalanceSheetAsked {
     /// The day, inclusive. Default: the last day with an entry.
-    #[param(nullable = false, value_type = String, format = Date)]
+    #[param(required = false, nullable = false, value_type = String, format = Date)]
     pub(super) as_of: Option<Day>,
     /// The month with which fiscal years begin, 1 to 12.
-    #[param(nullable = false, value_type = u32, minimum = 1, maximum = 12)]
+    #[param(required = false, nullable = false, value_type = u32, minimum = 1, maximum = 12)]
     pub(super) year_begins: Option<MonthOfYear>,
 }
 
@@ -237,13 +237,13 @@ pub struct GeneralLedgerAsked {
     #[param(nullable = false)]
     pub(super) account: Option<String>,
     /// The first day, inclusive.
-    #[param(nullable = false, value_type = String, format = Date)]
+    #[param(required = false, nullable = false, value_type = String, format = Date)]
     pub(super) from: Option<Day>,
     /// The last day, inclusive.
-    #[param(nullable = false, value_type = String, format = Date)]
+    #[param(required = false, nullable = false, value_type = String, format = Date)]
     pub(super) to: Option<Day>,
     /// The same as `to`.
-    #[param(nullable = false, value_type = String, format = Date)]
+    #[param(required = false, nullable = false, value_type = String, format = Date)]
     pub(super) as_of: Option<Day>,
 }
 
@@ -257,7 +257,7 @@ pub struct AgingAsked {
     #[param(inline)]
     pub(super) side: AskedSide,
     /// The day as of which items are open and their age counts, inclusive. Default: the last day with an entry.
-    #[param(nullable = false, value_type = String, format = Date)]
+    #[param(required = false, nullable = false, value_type = String, format = Date)]
     pub(super) as_of: Option<Day>,
     /// Of this party only, by its code.
     #[param(nullable = false)]
@@ -271,7 +271,7 @@ pub struct AgingAsked {
     #[param(inline)]
     pub(super) basis: AskedBasis,
     /// The last day overdue of each bucket but the last, rising: `0,30,60,90` by default.
-    #[param(nullable = false, value_type = String, pattern = r"^-?\d{1,5}(,-?\d{1,5}){0,18}$")]
+    #[param(required = false, nullable = false, value_type = String, pattern = r"^-?\d{1,5}(,-?\d{1,5}){0,18}$")]
     pub(super) buckets: Option<Bounds>,
 }
 
@@ -285,7 +285,7 @@ pub struct OpenItemsAsked {
     #[param(inline)]
     pub(super) side: AskedSide,
     /// The day as of which they are open, inclusive. Default: the last day with an entry.
-    #[param(nullable = false, value_type = String, format = Date)]
+    #[param(required = false, nullable = false, value_type = String, format = Date)]
     pub(super) as_of: Option<Day>,
     /// Of this party only, by its code.
     #[param(nullable = false)]
@@ -298,7 +298,7 @@ pub struct OpenItemsAsked {
 #[serde(deny_unknown_fields)]
 pub struct DeferralsAsked {
     /// The day, inclusive. Default: the last day with an entry.
-    #[param(nullable = false, value_type = String, format = Date)]
+    #[param(required = false, nullable = false, value_type = String, format = Date)]
     pub(super) as_of: Option<Day>,
     /// What a row stands for.
     #[serde(default)]
@@ -306,6 +306,6 @@ pub struct DeferralsAsked {
     pub(super) by: AskedDeferralBy,
     /// Show schedules of which nothing remains as well.
     #[serde(default)]
-    #[param(inline, value_type = bool)]
+    #[param(required = false, inline, value_type = bool)]
     pub(super) finished: YesNo,
 }

@@ -46,7 +46,7 @@ pub(super) fn routes() -> OpenApiRouter<App> {
 #[serde(deny_unknown_fields)]
 pub struct StreamAsked {
     /// The events after this one: 0, as by default, for all. `Last-Event-ID` goes before it.
-    #[param(nullable = false, value_type = u64)]
+    #[param(required = false, nullable = false, value_type = u64)]
     after: Option<Place>,
 }
 
