@@ -60,13 +60,8 @@ pub const KEYS: [Key; 25] = [
         |s, t| some(&mut s.database_url, Hidden(t.to_owned())),
         |s| hidden(s.database_url.as_ref()),
     ),
-    secret(
-        "platform_key",
-        "key of the machine's operator, at least 16 characters",
-        |s, t| platform_key(s, t),
-        |s| hidden(s.platform_key.as_ref()),
-    ),
-    key("plan", "plan of organizations with which nothing was agreed", |s, t| plan(s, t), |s| s.server.plan.to_string()),
+    secret("platform_key", "key of the machine's operator, at least 16 characters", platform_key, |s| hidden(s.platform_key.as_ref())),
+    key("plan", "plan of organizations with which nothing was agreed", plan, |s| s.server.plan.to_string()),
     key(
         "pool.max_connections",
         "connections to the database at most",
@@ -121,24 +116,16 @@ pub const KEYS: [Key; 25] = [
         |s, t| seconds(&mut s.server.grace, t),
         |s| s.server.grace.as_secs().to_string(),
     ),
-    key(
-        "log.level",
-        "error, warn, info (a line for each request), debug or trace; or levels by module",
-        |s, t| level(s, t),
-        |s| s.log.level.clone(),
-    ),
+    key("log.level", "error, warn, info (a line for each request), debug or trace; or levels by module", level, |s| s.log.level.clone()),
     key(
         "log.format",
         "json or text",
         |s, t| choice(&mut s.log.json, t, "json", "text"),
         |s| if s.log.json { "json" } else { "text" }.to_owned(),
     ),
-    key(
-        "traces.endpoint",
-        "OTLP over HTTP, such as http://127.0.0.1:4318/v1/traces; empty for no traces",
-        |s, t| endpoint(s, t),
-        |s| s.traces.endpoint.clone().unwrap_or_default(),
-    ),
+    key("traces.endpoint", "OTLP over HTTP, such as http://127.0.0.1:4318/v1/traces; empty for no traces", endpoint, |s| {
+        s.traces.endpoint.clone().unwrap_or_default()
+    }),
     key(
         "traces.service",
         "the name under which this server appears in traces",
@@ -175,13 +162,8 @@ pub const KEYS: [Key; 25] = [
         |s, t| list(&mut s.server.webhooks.addresses.ports, t),
         |s| joined(&s.server.webhooks.addresses.ports),
     ),
-    key(
-        "webhooks.timeout_seconds",
-        "how long an attempt may take",
-        |s, t| attempt(s, t),
-        |s| s.server.webhooks.timeout.as_secs().to_string(),
-    ),
-    key("webhooks.parallel", "endpoints that are told at the same time", |s, t| places(s, t), |s| s.server.webhooks.parallel.to_string()),
+    key("webhooks.timeout_seconds", "how long an attempt may take", attempt, |s| s.server.webhooks.timeout.as_secs().to_string()),
+    key("webhooks.parallel", "endpoints that are told at the same time", places, |s| s.server.webhooks.parallel.to_string()),
 ];
 
 fn put<T: FromStr>(place: &mut T, text: &str, otherwise: &str) -> Result<(), String> {

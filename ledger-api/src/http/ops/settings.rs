@@ -198,7 +198,7 @@ fn from_environment(environment: impl IntoIterator<Item = (String, String)>, mis
             && !OTHERS.contains(&name.as_str())
             && !OTHERS_BEGIN.iter().any(|beginning| name.starts_with(beginning))
         {
-            mistakes.push(format!("environment {name}: there is no such setting{}", meant(&name, |key| variable(key))));
+            mistakes.push(format!("environment {name}: there is no such setting{}", meant(&name, variable)));
         }
     }
     given

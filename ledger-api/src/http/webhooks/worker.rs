@@ -17,7 +17,7 @@ use ledger_core::event::Recorded;
 use ledger_store::load::{LoadError, to_chain};
 use ledger_store::webhooks::{Attempt, AttemptKind, DeadLetter, Due, Endpoint, Outcome, Step, Turn};
 use ledger_store::writer::Grown;
-use ledger_store::{OrgId, OrgStore, Store};
+use ledger_store::{OrgId, OrgStore, Store, StoredCommit};
 use tokio::sync::broadcast::error::RecvError;
 use tokio::sync::{Semaphore, broadcast};
 use tokio::task::JoinSet;
@@ -254,15 +254,25 @@ impl Telling<'_> {
     async fn run(mut self) -> Result<Turned, LoadError> {
         loop {
             let page = self.org.commits_after(self.seq, PAGE_BYTES).await?;
-            if page.is_empty() {
-                return Ok(Turned::Done);
-            }
+            let Some(end) = page.last().map(StoredCommit::last_seq) else { return Ok(Turned::Done) };
             for commit in page {
                 if let Some(turned) = self.commit(&to_chain(self.org.org(), commit)).await? {
                     return Ok(turned);
                 }
             }
+            // What is not wanted is settled by the page, and not commit by commit.
+            if !self.settle(end).await? {
+                return Ok(Turned::Later);
+            }
+            if self.is_over() {
+                return Ok(Turned::More);
+            }
         }
+    }
+
+    /// Whether it is others' turn.
+    fn is_over(&self) -> bool {
+        self.worker.stopping() || Instant::now() >= self.deadline
     }
 
     /// Answers how the turn ended, where it does.
@@ -272,7 +282,7 @@ impl Telling<'_> {
             if recorded.seq <= self.seq || !self.wants(&recorded) {
                 continue;
             }
-            if self.worker.stopping() || Instant::now() >= self.deadline {
+            if self.is_over() {
                 return Ok(Some(if self.settle(recorded.seq - 1).await? { Turned::More } else { Turned::Later }));
             }
             // What lies between and is not wanted is settled first: the attempts that the cursor counts are at the event
@@ -284,7 +294,7 @@ impl Telling<'_> {
                 return Ok(Some(Turned::Later));
             }
         }
-        Ok((!self.settle(commit.last_seq()).await?).then_some(Turned::Later))
+        Ok(None)
     }
 
     fn wants(&self, recorded: &Recorded) -> bool {
