@@ -272,3 +272,32 @@ fn commands_have_the_defaults_of_the_command_line() {
         Command::ClosePeriod { month, status: ledger_core::PeriodStatus::SoftClosed, reason: Text::default(), accept_open: false };
     assert_eq!(close.of(month), expected);
 }
+
+/// Each of the core's words is one of the wire's, and stands for the same.
+macro_rules! same_words {
+    ($($word:ty => $core:ty: $all:expr),+ $(,)?) => { $(
+        for value in $all {
+            let read = read::<$word>(&format!("\"{}\"", value.as_str())).map(<$core>::from);
+            assert_eq!(read, Ok(value), "{}", stringify!($word));
+        }
+    )+ };
+}
+
+#[test]
+fn words_are_those_of_the_command_line_and_of_answers() {
+    use super::words::*;
+    use ledger_core::{AccountStatus, AccountType, Activity, PartyKind, PeriodStatus, RateType, Side, SubType, subledger};
+    same_words! {
+        AccountTypeWord => AccountType: AccountType::ALL,
+        SubTypeWord => SubType: SubType::ALL.iter().copied(),
+        AccountStatusWord => AccountStatus: [AccountStatus::Open, AccountStatus::Locked, AccountStatus::Closed],
+        ActivityWord => Activity: Activity::ALL,
+        SideWord => Side: Side::ALL.iter().copied(),
+        RateTypeWord => RateType: [RateType::Spot, RateType::Average, RateType::Closing],
+        ClosedWord => PeriodStatus: [PeriodStatus::SoftClosed, PeriodStatus::HardClosed],
+        PartyKindWord => PartyKind: PartyKind::ALL.iter().copied(),
+        TaxRoundingWord => subledger::TaxRounding: subledger::TaxRounding::ALL.iter().copied(),
+        DeferralMethodWord => subledger::DeferralMethod: subledger::DeferralMethod::ALL.iter().copied(),
+        TriggerWord => subledger::commission::Trigger: subledger::commission::Trigger::ALL.iter().copied(),
+    }
+}
