@@ -125,7 +125,7 @@ impl OrgTx {
             "SELECT (SELECT count(*) FROM control.member WHERE org_id = $1 AND custom_role = $2)
                   + (SELECT count(*) FROM control.api_key WHERE org_id = $1 AND custom_role = $2 AND revoked_at IS NULL)
                   + (SELECT count(*) FROM control.invitation
-                      WHERE org_id = $1 AND custom_role = $2 AND accepted_at IS NULL AND revoked_at IS NULL)",
+                      WHERE org_id = $1 AND custom_role = $2 AND accepted_at IS NULL AND revoked_at IS NULL AND expires_at > now())",
         )
         .bind(self.org().0)
         .bind(code)
