@@ -213,7 +213,7 @@ async fn filters_find_what_a_scan_of_all_events_finds() {
             "from=2026-01-10&to=2026-02-20",
             Box::new(|e| ("2026-01-10".to_owned()..="2026-02-20".to_owned()).contains(&text(&e["effective_date"]))),
         ),
-        ("as_of=2026-01-15", Box::new(|e| text(&e["effective_date"]) <= "2026-01-15".to_owned())),
+        ("as_of=2026-01-15", Box::new(|e| text(&e["effective_date"]).as_str() <= "2026-01-15")),
         ("amount=4.50", Box::new(|e| any_line(e, &|line| number(line) == "4.5".parse().unwrap()))),
         (
             "amount_min=5&amount_max=7.50",
