@@ -43,7 +43,14 @@ use super::state::App;
             Every write needs an `Idempotency-Key` and is answered when it is durable; every refusal is a problem document (RFC 9457) with a code that never changes.",
         license(name = "MIT OR Apache-2.0")
     ),
-    components(schemas(ProblemBody, Fate, super::wire::scalars::MonthKey))
+    components(schemas(
+        ProblemBody,
+        Fate,
+        super::wire::scalars::MonthKey,
+        booked::ReceiptOrPreview,
+        entries::EntryReceipt,
+        documents_write::DocumentReceipt
+    ))
 )]
 struct Document;
 
