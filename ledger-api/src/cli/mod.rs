@@ -21,6 +21,7 @@ pub mod import;
 pub mod key;
 pub mod member;
 pub mod moment;
+pub mod openapi;
 pub mod org;
 pub mod output;
 pub mod party;
@@ -91,6 +92,8 @@ pub enum Command {
     /// Show what `serve` would be told, and by whom
     #[command(subcommand)]
     Config(config::ConfigCommand),
+    /// Print the document that describes the HTTP API (OpenAPI 3.1)
+    Openapi,
     /// Bring the database up to this version of ledgerd
     Migrate(schema::MigrateArgs),
     /// Create and list organizations: each keeps its own books
@@ -169,6 +172,7 @@ impl Command {
             Self::Demo(args) => demo::run(shell, args).await,
             Self::Serve(args) => serve::run(&shell.global, args).await,
             Self::Config(command) => config::run(&shell.global, command),
+            Self::Openapi => openapi::run(),
             Self::Migrate(args) => schema::run(shell, &args).await,
             Self::Org(command) => org::run(shell, command).await,
             Self::Bench(args) => bench::run(shell, args).await,

@@ -78,3 +78,16 @@ async fn every_request_is_in_the_audit_log_once() {
     assert_eq!(served.get(&format!("{log}?limit=0")).await.problem().0, 400);
     assert_eq!(served.get(&format!("{log}?limit=201")).await.problem().0, 400);
 }
+
+#[test]
+fn the_committed_document_is_the_one_that_is_served() {
+    let path = std::path::Path::new(env!("CARGO_MANIFEST_DIR")).join("../docs/openapi.json");
+    let committed = std::fs::read_to_string(path).unwrap();
+    let (_, document) = ledger_api::http::routes::api();
+    let served = format!("{}\n", serde_json::to_string_pretty(&document).unwrap());
+    let differs = committed.lines().zip(served.lines()).position(|(one, other)| one != other);
+    assert!(
+        committed == served,
+        "docs/openapi.json differs from line {differs:?}: write it anew with `ledgerd openapi > docs/openapi.json`"
+    );
+}

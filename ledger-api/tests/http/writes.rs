@@ -394,7 +394,7 @@ async fn an_entry_has_ten_thousand_lines_and_no_more() {
     let most = ledger_core::limits::ENTRY_LINES_MAX;
     for (lines, status) in [(most, 201), (most + 1, 422)] {
         let line = |at: usize| {
-            let direction = if at % 2 == 0 { "debit" } else { "credit" };
+            let direction = if at.is_multiple_of(2) { "debit" } else { "credit" };
             json!({ "account": "1000", "direction": direction, "amount": if lines % 2 == 1 && at == 0 { "0" } else { "1" } })
         };
         let mut lines: Vec<Value> = (0..lines).map(line).collect();

@@ -63,7 +63,7 @@ mod tests {
         let other = SigningSecret((0..32).collect());
         let (id, at, body) = ("msg_p5jXN8AQM9LWM0D4loKWxJek", 1_614_265_330, br#"{"test": 2432232314}"#);
         let (one, two) = ("v1,g0hM9SsE+OTPJTGt/tmIKtSyZlE3uFJELVlNIOLJ1OE=", "v1,O4Gjv1HqPqsMrjmczoggs/sWA8gZD0VyHG+fLh4+ktI=");
-        assert_eq!(signatures(&[secret.clone()], id, at, body), one);
+        assert_eq!(signatures(std::slice::from_ref(&secret), id, at, body), one);
         assert_eq!(signatures(&[other, secret], id, at, body), format!("{two} {one}"));
     }
 
