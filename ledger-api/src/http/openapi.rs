@@ -193,19 +193,23 @@ mod tests {
     fn every_reference_leads_somewhere() {
         let (_, document) = crate::http::routes::api();
         let document = serde_json::to_value(&document).unwrap();
-        let mut todo = vec![&document];
-        while let Some(value) = todo.pop() {
+        let mut todo = vec![(String::new(), &document)];
+        let mut nowhere: BTreeMap<&str, String> = BTreeMap::new();
+        while let Some((at, value)) = todo.pop() {
             match value {
-                Value::Array(items) => todo.extend(items),
+                Value::Array(items) => todo.extend((0..).zip(items).map(|(no, item)| (format!("{at}/{no}"), item))),
                 Value::Object(members) => {
-                    if let Some(Value::String(place)) = members.get("$ref") {
-                        assert!(document.pointer(place.trim_start_matches('#')).is_some(), "{place}");
+                    if let Some(Value::String(place)) = members.get("$ref")
+                        && document.pointer(place.trim_start_matches('#')).is_none()
+                    {
+                        nowhere.insert(place, at.clone());
                     }
-                    todo.extend(members.values());
+                    todo.extend(members.iter().map(|(name, member)| (format!("{at}/{name}"), member)));
                 }
                 _ => {}
             }
         }
+        assert!(nowhere.is_empty(), "what is referred to, and where from: {nowhere:#?}");
     }
 
     /// The document keeps one schema of a name, whichever came last.

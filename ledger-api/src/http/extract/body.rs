@@ -173,7 +173,7 @@ mod tests {
             (r#"{"lines":[{"amount":"1","amount":"2"}]}"#, 400, "MALFORMED_BODY", Some("/lines/0")),
             (r#"{}"#, 400, "MALFORMED_BODY", Some("")),
             (r#"{"lines":[}"#, 400, "MALFORMED_JSON", None),
-            (deep.as_str(), 400, "MALFORMED_JSON", None),
+            (deep.as_str(), 400, "MALFORMED_BODY", Some("/0/0/0")),
         ] {
             let problem = json_body::<Entry>(request("application/json", body.to_owned())).await.unwrap_err();
             let found = (problem.status.as_u16(), problem.code, problem.pointer.as_deref());

@@ -23,10 +23,10 @@ pub struct PointParams {
     #[param(nullable = false)]
     pub known_at: Option<String>,
     /// Answer as the books were known when this event was the last. Not with `known_at`.
-    #[param(nullable = false)]
+    #[param(required = false, nullable = false, value_type = u64)]
     pub at_seq: Option<Seq>,
     /// Wait, for at most five seconds, until the answer contains this event: what a write was answered with.
-    #[param(nullable = false)]
+    #[param(required = false, nullable = false, value_type = u64)]
     pub min_seq: Option<Seq>,
 }
 

@@ -83,13 +83,13 @@ pub struct AccountsAsked {
     as_of: Option<Day>,
     /// Accounts of this type.
     #[serde(rename = "type")]
-    #[param(nullable = false)]
+    #[param(nullable = false, inline)]
     kind: Option<AskedType>,
     /// This account and those below it: under it in the chart, or with a code that continues it after a colon.
     #[param(nullable = false)]
     under: Option<String>,
     /// Accounts in this state.
-    #[param(nullable = false)]
+    #[param(nullable = false, inline)]
     status: Option<AskedStatus>,
     /// A text in code or name, in any case.
     #[param(nullable = false)]
