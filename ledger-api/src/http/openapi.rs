@@ -71,6 +71,9 @@ pub fn complete(document: &mut OpenApi) {
     let components = document.components.get_or_insert_default();
     let bearer =
         Http::builder().scheme(HttpAuthScheme::Bearer).description(Some("An API key (`lsk_…`) or a token of a configured issuer."));
+    for (status, said) in REFUSALS {
+        components.responses.insert(format!("Refusal{status}"), refusal(status, said));
+    }
     components.security_schemes.insert("bearer".to_owned(), SecurityScheme::Http(bearer.build()).into());
     document.security = Some(vec![SecurityRequirement::new::<_, [&str; 0], &str>("bearer", [])]);
 }
@@ -122,13 +125,16 @@ fn complete_one(path: &str, method: &HttpMethod, operation: &mut Operation) {
             body.required = Some(Required::False); // a body without fields may be left out
         }
     }
-    for (status, said) in REFUSALS {
-        operation.responses.responses.entry(status.to_owned()).or_insert_with(|| refusal(status, said));
+    for (status, _) in REFUSALS {
+        operation
+            .responses
+            .responses
+            .entry(status.to_owned())
+            .or_insert_with(|| Ref::from_response_name(format!("Refusal{status}")).into());
     }
     for (status, response) in &mut operation.responses.responses {
         let RefOr::T(response) = response else { continue };
-        let id = HeaderBuilder::new().schema(Some(text())).description(Some("Names this request in the audit log.")).build();
-        response.headers.insert("Request-Id".to_owned(), id.into());
+        name_request(response);
         if status.starts_with('2') && writes {
             let replayed = HeaderBuilder::new()
                 .schema(Some(text()))
@@ -136,6 +142,13 @@ fn complete_one(path: &str, method: &HttpMethod, operation: &mut Operation) {
             response.headers.insert("Idempotent-Replayed".to_owned(), replayed.build().into());
         }
     }
+}
+
+/// Every answer says what the request is called.
+fn name_request(response: &mut Response) {
+    let text = ObjectBuilder::new().schema_type(Type::String);
+    let id = HeaderBuilder::new().schema(Some(text)).description(Some("Names this request in the audit log.")).build();
+    response.headers.insert("Request-Id".to_owned(), id.into());
 }
 
 fn refusal(status: &str, said: &str) -> RefOr<Response> {
@@ -146,6 +159,7 @@ fn refusal(status: &str, said: &str) -> RefOr<Response> {
         let header = HeaderBuilder::new().schema(Some(seconds)).description(Some("Seconds to wait before trying again.")).build();
         response.headers.insert("Retry-After".to_owned(), header.into());
     }
+    name_request(&mut response);
     RefOr::T(response)
 }
 
