@@ -84,7 +84,7 @@ pub struct WorkerConfig {
 
 impl Default for WorkerConfig {
     fn default() -> Self {
-        Self { parallel: 4, sweep: Duration::from_secs(2), rest: Duration::from_millis(50) }
+        Self { parallel: 4, sweep: Duration::from_secs(2), rest: Duration::from_millis(250) }
     }
 }
 

@@ -123,7 +123,10 @@ fn panicked(_: Box<dyn std::any::Any + Send>) -> axum::response::Response {
 
 /// What goes on beside requests: read models are kept up with the stream.
 fn background(app: &App) -> Vec<JoinHandle<()>> {
-    let worker = Worker::new(app.store.clone(), app.wakeup.clone(), WorkerConfig::default());
+    // Half of the machine at most: whoever waits for an answer goes first.
+    let cores = std::thread::available_parallelism().map_or(1, std::num::NonZero::get);
+    let config = WorkerConfig { parallel: (cores / 2).max(1), ..WorkerConfig::default() };
+    let worker = Worker::new(app.store.clone(), app.wakeup.clone(), config);
     let (wakeup, grown) = (app.wakeup.clone(), app.ledger.grown());
     let (reading, store) = (Arc::clone(&app.reading), app.store.clone());
     let hearing = async move { reading.pulse.listen(&store).await };
