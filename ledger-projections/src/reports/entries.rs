@@ -1,6 +1,6 @@
 //! Journal entries with their lines: filtered, newest or oldest first, read page by page without skipping or repeating.
 //!
-//! A page is found in steps: [`candidates`] are the next entries in the order of one index, of which [`matching`] keeps
+//! A page is found in steps: [`candidates`] are the next entries in the order of one index, of which `matching` keeps
 //! those that have a line for which every condition holds, until the page is full. What is not a range of an index is
 //! only ever looked for among [`SCANNED_MAX`] candidates; a page may therefore be short, and still not be the last.
 //!

@@ -1,7 +1,7 @@
 //! Rows of who may come in and as what: API keys, members, invitations, custom roles, workspaces, plans.
 //!
 //! Kept and looked up here, as words; what a role or plan means is decided in `ledger-api`. Methods of [`OrgTx`] run in
-//! the caller's transaction, so that the policies of the database see who asks; those of [`OrgStore`] are the look-ups
+//! the caller's transaction, so that the policies of the database see who asks; those of `OrgStore` are the look-ups
 //! of a request before anybody is known.
 //!
 //! Whoever changes who may what takes [`OrgTx::lock_access`] first: such changes of an organization happen one after
