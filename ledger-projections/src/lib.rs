@@ -23,6 +23,7 @@ pub mod revenue_by_customer;
 mod runner;
 mod tape;
 pub mod tax_report;
+pub mod wakeup;
 pub mod worker;
 
 pub use account_balance::AccountBalance;
@@ -39,4 +40,5 @@ pub use projection::Projection;
 pub use revenue_by_customer::RevenueByCustomer;
 pub use runner::Progress;
 pub use tax_report::TaxReport;
-pub use worker::{Waited, Wakeup, Worker, WorkerConfig, announce, catch_up, catch_up_with, rebuild, wait_for};
+pub use wakeup::Wakeup;
+pub use worker::{Waited, Worker, WorkerConfig, announce, catch_up, catch_up_with, rebuild, wait_for};

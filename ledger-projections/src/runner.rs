@@ -53,6 +53,17 @@ pub(crate) struct Runner<'a> {
 /// A chart and the event it stands at, kept between runs to save reading it again.
 pub(crate) type Kept = Option<(Seq, Chart)>;
 
+/// Where a run is, and where it ends.
+struct Course {
+    /// The last event applied.
+    at: Seq,
+    /// The last event of the stream when the run began.
+    head: Seq,
+    bounds: Bounds,
+    /// The last event of a batch that the database refused.
+    suspect: Option<Seq>,
+}
+
 impl Runner<'_> {
     fn name(&self) -> &'static str {
         self.projection.name()
@@ -111,23 +122,22 @@ impl Runner<'_> {
     }
 
     async fn apply(&self, from: Seq, kept: &mut Kept, progress: &mut (dyn FnMut(Seq) + Send)) -> Result<Seq, ProjectionError> {
-        let mut at = from;
-        let mut bounds = self.bounds;
-        let mut suspect = None;
+        // No further than the stream is now: a run ends though it goes on growing, and others have their turn.
+        let mut course = Course { at: from, head: self.org.head().await?.seq, bounds: self.bounds, suspect: None };
         loop {
-            let chart = self.chart(at, kept).await?;
-            match self.apply_from(&mut at, chart, bounds, suspect, kept, progress).await {
+            let chart = self.chart(course.at, kept).await?;
+            match self.apply_from(&mut course, chart, kept, progress).await {
                 // The database refuses a row: close in on the event that it comes from, half by half.
                 Err((error, Some((first, last)))) if !error.is_transient() => {
                     if first == last {
                         return Err(ProjectionError::Poisoned { org: self.org.org(), seq: last, problem: error.to_string() });
                     }
-                    bounds.events = (last - first).div_ceil(2);
-                    suspect = Some(last);
+                    course.bounds.events = (last - first).div_ceil(2);
+                    course.suspect = Some(last);
                 }
                 Err((error, _)) => return Err(error),
-                Ok(true) => return Ok(at),
-                Ok(false) => (bounds, suspect) = (self.bounds, None),
+                Ok(true) => return Ok(course.at),
+                Ok(false) => (course.bounds, course.suspect) = (self.bounds, None),
             }
         }
     }
@@ -136,30 +146,29 @@ impl Runner<'_> {
     /// batch that failed, when it failed in the database.
     async fn apply_from(
         &self,
-        at: &mut Seq,
+        course: &mut Course,
         chart: Chart,
-        bounds: Bounds,
-        suspect: Option<Seq>,
         kept: &mut Kept,
         progress: &mut (dyn FnMut(Seq) + Send),
     ) -> Result<bool, (ProjectionError, Option<(Seq, Seq)>)> {
         let lease = self.lease();
         let mut given_back = false;
-        let mut source = Source::start(self.tape, Arc::clone(self.projection), chart, *at, None, bounds);
+        let (from, to) = (course.at, Some(course.head));
+        let mut source = Source::start(self.tape, Arc::clone(self.projection), chart, from, to, course.bounds);
         while let Some(prepared) = source.next().await {
             let prepared = prepared.map_err(|error| (error, None))?;
             let (first, to, last) = (prepared.from + 1, prepared.to, prepared.last);
             self.write(prepared, &lease).await.map_err(|error| (error, Some((first, to))))?;
-            (*at, given_back) = (to, last);
+            (course.at, given_back) = (to, last);
             progress(to);
-            if suspect.is_some_and(|suspect| suspect <= to) && !last {
+            if course.suspect.is_some_and(|suspect| suspect <= to) && !last {
                 return Ok(false);
             }
         }
         let Some(chart) = source.chart().await else {
             return Err((ProjectionError::Store(ledger_store::StoreError::Interrupted(self.org.org())), None));
         };
-        *kept = Some((*at, chart));
+        *kept = Some((course.at, chart));
         if !given_back {
             lease.give_back(self.org, self.name()).await.map_err(|error| (error, None))?;
         }

@@ -3,15 +3,13 @@
 //! Found by a wake-up in this process, by NOTIFY from others, and by a cheap sweep that misses nothing: the first two only
 //! make it sooner. How events become rows is in [`crate::runner`](self) and the projections.
 
-use std::collections::{HashMap, HashSet};
-use std::sync::{Arc, Mutex, PoisonError, Weak};
+use std::collections::HashMap;
+use std::sync::{Arc, Mutex, Weak};
 use std::time::{Duration, Instant};
 
 use ledger_core::Seq;
-use ledger_store::writer::Grown;
 use ledger_store::{OrgId, OrgStore, Store};
-use tokio::sync::broadcast::error::RecvError;
-use tokio::sync::{Notify, Semaphore, broadcast};
+use tokio::sync::Semaphore;
 use uuid::Uuid;
 
 use crate::checkpoint::{Checkpoint, Status, now};
@@ -20,55 +18,13 @@ use crate::pipeline::Bounds;
 use crate::projection::{self, Projection};
 use crate::runner::{Kept, Progress, Ran, Runner};
 use crate::tape::Tape;
+use crate::wakeup::{Wakeup, lock};
 
 /// The channel on which processes tell each other that an organization has new events; the payload is its id.
 pub const CHANNEL: &str = "ledger_commits";
 
 /// Charts that a worker keeps in memory between runs.
 const CHARTS_KEPT: usize = 256;
-
-/// Tells the worker of this process that an organization has new events, and readers that a checkpoint has moved.
-/// Cheap to clone; may be called after every commit.
-#[derive(Clone, Debug, Default)]
-pub struct Wakeup {
-    shared: Arc<Signals>,
-}
-
-#[derive(Debug, Default)]
-struct Signals {
-    woken: Mutex<HashSet<OrgId>>,
-    wake: Notify,
-    applied: Notify,
-}
-
-impl Wakeup {
-    /// An organization has new events. Never waits; repeated calls are one.
-    pub fn wake(&self, org: OrgId) {
-        lock(&self.shared.woken).insert(org);
-        self.shared.wake.notify_one();
-    }
-
-    /// Passes on what a writer of this process says, until the writer is gone.
-    pub async fn follow(&self, mut grown: broadcast::Receiver<Grown>) {
-        loop {
-            match grown.recv().await {
-                Ok(grown) => self.wake(grown.org),
-                Err(RecvError::Lagged(_)) => {} // the sweep finds what was missed
-                Err(RecvError::Closed) => return,
-            }
-        }
-    }
-
-    async fn woken(&self) -> HashSet<OrgId> {
-        self.shared.wake.notified().await;
-        std::mem::take(&mut lock(&self.shared.woken))
-    }
-}
-
-/// A poisoned lock only means that another task panicked; the sets behind it are hints.
-fn lock<T>(mutex: &Mutex<T>) -> std::sync::MutexGuard<'_, T> {
-    mutex.lock().unwrap_or_else(PoisonError::into_inner)
-}
 
 /// How a worker works.
 #[derive(Clone, Debug)]
@@ -203,6 +159,9 @@ impl Worker {
 
     /// Starts a run, or notes that another is due when one is on its way.
     fn start(self: &Arc<Self>, org: OrgId, projection: &Arc<dyn Projection>) {
+        if self.wakeup.is_postponed(org) {
+            return; // found by a sweep when its turn has come
+        }
         let key = (org, projection.name());
         if let Some(again) = lock(&self.busy).get_mut(&key) {
             *again = true;
@@ -225,7 +184,7 @@ impl Worker {
     fn goes_on(&self, key: &Key) -> bool {
         let mut busy = lock(&self.busy);
         match busy.get_mut(key) {
-            Some(again) if *again => {
+            Some(again) if *again && !self.wakeup.is_postponed(key.0) => {
                 *again = false;
                 true
             }
@@ -250,8 +209,8 @@ impl Worker {
         let mut kept: Kept = lock(&self.charts).remove(key);
         let tape = self.tape(&org);
         let runner = Runner { org: &org, tape: &tape, projection, owner: self.owner, bounds: Bounds::USUAL };
-        let applied = self.wakeup.shared.as_ref();
-        match runner.run(&mut kept, &mut |_| applied.applied.notify_waiters()).await {
+        let applied = &self.wakeup;
+        match runner.run(&mut kept, &mut |_| applied.applied()).await {
             Ok(_) => {}
             Err(ProjectionError::Stopped { .. }) => {} // said when it happened, and shown by its status
             Err(error) if error.is_transient() => {
@@ -404,9 +363,12 @@ pub async fn wait_for(
 ) -> Result<Waited, ProjectionError> {
     let deadline = Instant::now() + timeout;
     let mut pause = Duration::from_millis(2);
+    if let Some(wakeup) = wakeup {
+        wakeup.hurry(org.org());
+    }
     loop {
         // Registered before the look, so that what happens in between is not missed.
-        let moved = wakeup.map(|wakeup| wakeup.shared.applied.notified());
+        let moved = wakeup.map(Wakeup::moved);
         let mut tx = org.begin_read().await?;
         let checkpoint = Checkpoint::of(&mut tx, projection).await?;
         tx.rollback().await?;

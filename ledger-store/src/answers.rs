@@ -2,8 +2,7 @@
 //!
 //! Keys of the book's own writes are in [`crate::keys`].
 
-use sqlx::Row;
-
+use crate::commits::{from_i64, get, hash32};
 use crate::error::{Doing, StoreError};
 use crate::tenant::OrgTx;
 
@@ -12,10 +11,9 @@ use crate::tenant::OrgTx;
 pub struct KeptAnswer {
     /// Hash of what was asked.
     pub request_hash: [u8; 32],
-    /// The status.
-    pub status: u16,
-    /// The answer, in JSON, without secrets.
-    pub answer: String,
+    /// The status and the answer, in JSON and without secrets; none yet where the work takes several transactions and is under way
+    /// or was cut off.
+    pub answer: Option<(u16, String)>,
 }
 
 impl OrgTx {
@@ -45,17 +43,13 @@ impl OrgTx {
             .fetch_one(&mut **self)
             .await
             .doing("read a kept answer")?;
-        let read = || -> Result<KeptAnswer, sqlx::Error> {
-            let hash: Vec<u8> = row.try_get("request_hash")?;
-            let status: Option<i16> = row.try_get("status")?;
-            let answer: Option<String> = row.try_get("answer")?;
-            Ok(KeptAnswer {
-                request_hash: hash.try_into().unwrap_or([0; 32]),
-                status: status.and_then(|status| u16::try_from(status).ok()).unwrap_or(200),
-                answer: answer.unwrap_or_else(|| "null".to_owned()),
-            })
-        };
-        read().doing("read a kept answer").map(Some)
+        let kept: Option<i16> = get(&row, "status")?;
+        let answer: Option<String> = get(&row, "answer")?;
+        let status = kept.map(|kept| from_i64("status of a kept answer", i64::from(kept))).transpose()?;
+        Ok(Some(KeptAnswer {
+            request_hash: hash32("request_hash", get(&row, "request_hash")?)?,
+            answer: status.and_then(|status| u16::try_from(status).ok()).zip(answer),
+        }))
     }
 
     /// Keeps the answer under the key that was claimed.

@@ -99,6 +99,9 @@ pub async fn start(store: Store, config: Config) -> anyhow::Result<Running> {
     Ok(Running { address, app, stop, serving, background, auditing, webhooks })
 }
 
+/// What is read of a connection at a time, and the most that a head may take. Larger pieces cost more to come by than they save.
+const READ_BYTES_MAX: usize = 64 << 10;
+
 /// Routes with permissions go through the pipeline; what describes the API is open to everybody.
 fn service(app: App, router: Router<App>, document: utoipa::openapi::OpenApi) -> Router {
     router
@@ -162,7 +165,7 @@ async fn told(stopped: &mut watch::Receiver<bool>) {
 
 async fn serve(listener: TcpListener, service: Router, mut stopped: watch::Receiver<bool>, config: Arc<Config>) {
     let mut builder = auto::Builder::new(TokioExecutor::new());
-    builder.http1().timer(TokioTimer::new()).header_read_timeout(config.head_time);
+    builder.http1().timer(TokioTimer::new()).header_read_timeout(config.head_time).max_buf_size(READ_BYTES_MAX);
     builder.http2().timer(TokioTimer::new()).keep_alive_interval(Some(Duration::from_secs(30)));
     let graceful = GracefulShutdown::new();
     loop {

@@ -11,4 +11,5 @@ pub use body::{BodyTime, Fingerprint, json_body};
 pub(crate) use body::{media_type, refuse_encoded};
 pub use query::{Pairs, pairs, typed};
 pub use read::{PointParams, Read};
+pub(crate) use write::key_reused;
 pub use write::{Accepted, Nothing, Preview, Receipt, Write, WriteParams, idempotency_key};

@@ -234,8 +234,10 @@ impl<B> Write<B> {
             if kept.request_hash != self.fingerprint.0 {
                 return Err(key_reused());
             }
-            let body: serde_json::Value = serde_json::from_str(&kept.answer).map_err(|error| Problem::internal(&error))?;
-            let mut response = answer(StatusCode::from_u16(kept.status).unwrap_or(StatusCode::OK), &body);
+            let (status, text) = kept.answer.ok_or_else(|| Problem::internal(&"an answer was claimed and not kept"))?;
+            let status = StatusCode::from_u16(status).map_err(|error| Problem::internal(&error))?;
+            let body: serde_json::Value = serde_json::from_str(&text).map_err(|error| Problem::internal(&error))?;
+            let mut response = answer(status, &body);
             response.headers_mut().insert("idempotent-replayed", HeaderValue::from_static("true"));
             return Ok(response);
         }
@@ -260,7 +262,8 @@ fn without_secrets(body: &serde_json::Value) -> serde_json::Value {
     kept
 }
 
-fn key_reused() -> Problem {
+/// 422: the key stands for another request.
+pub(crate) fn key_reused() -> Problem {
     Problem::new(StatusCode::UNPROCESSABLE_ENTITY, "IDEMPOTENCY_KEY_REUSED", "this Idempotency-Key was used for another request")
         .hint("send the same request, or choose another key")
 }

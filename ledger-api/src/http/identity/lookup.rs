@@ -317,10 +317,12 @@ fn subject(claims: &Claims) -> Subject {
     }
 }
 
-/// What a row grants; nothing where its role is none.
+/// What a row grants; nothing where its role is none, or where it denies what this program does not know: that may be more than
+/// it would leave out. What it gives beyond its role and is not known, is not given.
 fn grant(given: &Given) -> Option<Grant> {
-    let set = |words: &[String]| words.iter().filter_map(|word| word.parse().ok()).collect::<BTreeSet<Permission>>();
-    Some(Grant { role: given.role.parse().ok()?, extra: set(&given.extra), denied: set(&given.denied), only: None })
+    let extra: BTreeSet<Permission> = given.extra.iter().filter_map(|word| word.parse().ok()).collect();
+    let denied: BTreeSet<Permission> = given.denied.iter().map(|word| word.parse().ok()).collect::<Option<_>>()?;
+    Some(Grant { role: given.role.parse().ok()?, extra, denied, only: None })
 }
 
 /// What a key's row grants: its role, or the scopes that were picked out of it.
@@ -364,5 +366,25 @@ fn refused(refusal: Refusal) -> Problem {
             Problem::unavailable("the keys of the token's issuer cannot be had at the moment; nothing has changed").retry_in(5)
         }
         other => Problem::unauthenticated(other.code(), other.to_string()),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn who_is_denied_what_is_not_known_gets_nothing() {
+        let given = |extra: &[&str], denied: &[&str]| Given {
+            role: "viewer".to_owned(),
+            custom_role: None,
+            extra: extra.iter().map(|word| (*word).to_owned()).collect(),
+            denied: denied.iter().map(|word| (*word).to_owned()).collect(),
+        };
+        let granted = |extra: &[&str], denied: &[&str]| grant(&given(extra, denied)).map(|grant| (grant.extra.len(), grant.denied.len()));
+        assert_eq!(granted(&["entries:create"], &["accounts:read"]), Some((1, 1)));
+        assert_eq!(granted(&["moons:create", "entries:create"], &[]), Some((1, 0)), "what is not known is not given");
+        assert_eq!(granted(&[], &["accounts:read", "moons:create"]), None);
+        assert_eq!(grant(&Given { role: "emperor".to_owned(), ..given(&[], &[]) }).map(|_| ()), None);
     }
 }

@@ -20,7 +20,7 @@ use ledger_store::writer::IdempotencyKey;
 use ledger_store::{OrgStore, StoreError};
 
 /// Lines of one chunk.
-pub const CHUNK_LINES: usize = 8_192;
+pub const CHUNK_LINES: usize = 4_096;
 /// Bytes of lines after which a chunk ends early.
 pub const CHUNK_BYTES: usize = 4 << 20;
 /// Bytes of one line.

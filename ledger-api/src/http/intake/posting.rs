@@ -3,6 +3,7 @@
 use std::collections::{HashSet, VecDeque};
 
 use ledger_core::{Actor, Book, Command, Context, DraftEntry, Rejection, Seq, Text};
+use ledger_projections::Wakeup;
 use ledger_store::OrgStore;
 use ledger_store::bulk::{Bulk, BulkError};
 use ledger_store::load::save_book;
@@ -36,6 +37,8 @@ pub struct Posting {
     pub key: String,
     /// Whether external ids may be in use already.
     pub has_ids: bool,
+    /// Told that read models may wait.
+    pub wakeup: Wakeup,
     /// Told how far it is.
     pub teller: Teller,
 }
@@ -107,6 +110,7 @@ impl State {
             Run::Check(book, _) => book.seq(),
             Run::Post(bulk) => {
                 bulk.end_chunk(Some(key)).map_err(|error| failed(&error))?;
+                self.posting.wakeup.pours(self.posting.org.org());
                 bulk.book().seq()
             }
         };

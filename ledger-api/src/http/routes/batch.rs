@@ -9,6 +9,7 @@ use axum::Json;
 use axum::http::{HeaderValue, StatusCode, header};
 use axum::response::{IntoResponse, Response};
 use ledger_core::{Command, Context, DraftEntry, Rejection, Seq, Text};
+use ledger_store::answers::KeptAnswer;
 use ledger_store::load::load_book;
 use ledger_store::writer::{IdempotencyKey, Receipt as Durable, SubmitError};
 use serde::Serialize;
@@ -19,7 +20,7 @@ use utoipa_axum::routes;
 use super::booked::{at_fault, in_entry};
 use super::entries::seqs_of_entries;
 use crate::cli::moment::show_time;
-use crate::http::extract::WriteParams;
+use crate::http::extract::{WriteParams, key_reused};
 use crate::http::problem::{Fate, ProblemBody};
 use crate::http::state::App;
 use crate::http::wire::Fault;
@@ -223,21 +224,16 @@ fn short(index: usize) -> u32 {
 /// Binds the key to this body; the answer that it got before, if it did.
 async fn claim(write: &Write<()>) -> Result<Option<Response>, Problem> {
     let (org, key) = (write.access.org(), write.key());
-    let reused = || {
-        Problem::new(StatusCode::UNPROCESSABLE_ENTITY, "IDEMPOTENCY_KEY_REUSED", "this Idempotency-Key was used for another request")
-            .hint("send the same request, or choose another key")
-    };
     if !org.find_keys(&[key.key.as_str()]).await?.is_empty() {
-        return Err(reused());
+        return Err(key_reused());
     }
     let mut tx = org.begin().await?;
     let kept = tx.claim_answer(&key.key, key.request_hash).await?;
     tx.commit().await?;
     match kept {
-        Some(kept) if kept.request_hash != key.request_hash => Err(reused()),
-        // Claimed by a request that was cut off, or that is under way.
-        Some(kept) if kept.answer == "null" => Ok(None),
-        Some(kept) => Ok(Some(as_kept(kept.status, kept.answer, true))),
+        Some(kept) if kept.request_hash != key.request_hash => Err(key_reused()),
+        // Without an answer: claimed by a request that was cut off, or that is under way.
+        Some(KeptAnswer { answer, .. }) => Ok(answer.map(|(status, text)| as_kept(status, text, true))),
         None => Ok(None),
     }
 }

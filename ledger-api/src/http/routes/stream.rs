@@ -14,7 +14,7 @@ use ledger_core::Text;
 use ledger_store::OrgId;
 use ledger_store::bulk::{Bulk, BulkOptions};
 use ledger_store::load::load_book;
-use tokio::sync::{Semaphore, SemaphorePermit, mpsc};
+use tokio::sync::{Semaphore, SemaphorePermit, mpsc, oneshot};
 use utoipa_axum::router::OpenApiRouter;
 use utoipa_axum::routes;
 
@@ -116,11 +116,16 @@ async fn post_stream(access: Access, headers: HeaderMap, uri: Uri, body: Body) -
         runtime: tokio::runtime::Handle::current(),
         run,
         key,
+        wakeup: access.app.wakeup.clone(),
         teller: Teller::new(told),
     };
     let functional = Text::from(access.organization.functional_currency.as_str());
     let (pieces, read) = mpsc::channel(PIECES_AHEAD);
-    tokio::spawn(take_in(body, pieces));
+    let (begun, beginning) = oneshot::channel();
+    tokio::spawn(take_in(body, begun, pieces));
+    // Who asks with `Expect: 100-continue` is told to go on by the reading of the body. An answer that came first would keep it
+    // waiting for that word until it gives up doing so.
+    beginning.await.ok();
     work(&access, under, posting, functional, known, read)?;
     Ok(([(header::CONTENT_TYPE, NDJSON)], Body::from_stream(lines(answer).map(Ok::<_, std::convert::Infallible>))).into_response())
 }
@@ -144,15 +149,21 @@ fn work(
         let _under = under;
         let _entered = runtime.enter(); // connections are given back to the pool on this thread
         posting.run(|| next.recv().ok());
+        app.wakeup.hurry(org);
         app.wakeup.wake(org);
     };
     named("stream-post").spawn(post).map(drop).map_err(|error| Problem::internal(&error))
 }
 
-/// Hands over what arrives, and waits where it is not read as fast. Ends with an error where the body does.
-async fn take_in(mut body: Body, pieces: mpsc::Sender<Result<Bytes, Problem>>) {
+/// Hands over what arrives, and waits where it is not read as fast. Ends with an error where the body does. Says when it has begun.
+async fn take_in(mut body: Body, begun: oneshot::Sender<()>, pieces: mpsc::Sender<Result<Bytes, Problem>>) {
+    let mut begun = Some(begun);
     loop {
-        let piece = match tokio::time::timeout(limits::BODY_TIME_MAX, body.frame()).await {
+        let frame = tokio::time::timeout(limits::BODY_TIME_MAX, body.frame()).await;
+        if let Some(begun) = begun.take() {
+            begun.send(()).ok();
+        }
+        let piece = match frame {
             Ok(None) => return,
             Ok(Some(Ok(frame))) => match frame.into_data() {
                 Ok(piece) => Ok(piece),

@@ -46,7 +46,9 @@ pub fn parse<T: DeserializeOwned>(bytes: &[u8]) -> Result<T, Fault> {
 /// # Errors
 /// As [`parse`].
 pub fn parse_fast<T: DeserializeOwned>(bytes: &[u8]) -> Result<T, Fault> {
-    serde_json::from_slice(bytes).or_else(|_| parse(bytes))
+    // All of it is seen to be UTF-8 at once, not text by text.
+    let read = std::str::from_utf8(bytes).ok().and_then(|text| serde_json::from_str(text).ok());
+    read.map_or_else(|| parse(bytes), Ok)
 }
 
 fn pointer(path: &serde_path_to_error::Path) -> String {

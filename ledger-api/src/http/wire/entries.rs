@@ -165,22 +165,31 @@ impl NewEntryLine {
         let Self { account, direction, amount, currency, functional_amount, weight, rate, party, document, due_date, tax_code, tags, memo } =
             self;
         let text = |text: Option<Plain>| text.map(|text| text.0);
-        let detail = DraftDetail {
-            rate: rate.map(NewQuote::draft),
-            party: text(party),
-            document: text(document),
-            due_date: due_date.map(|day| day.0),
-            tax_code: text(tax_code),
-            tags: tags.0,
-            memo: text(memo),
-        };
+        let bare = rate.is_none()
+            && party.is_none()
+            && document.is_none()
+            && due_date.is_none()
+            && tax_code.is_none()
+            && tags.0.is_empty()
+            && memo.is_none();
+        let detail = (!bare).then(|| {
+            Box::new(DraftDetail {
+                rate: rate.map(NewQuote::draft),
+                party: text(party),
+                document: text(document),
+                due_date: due_date.map(|day| day.0),
+                tax_code: text(tax_code),
+                tags: tags.0,
+                memo: text(memo),
+            })
+        });
         DraftLine {
             account: account.account(),
             amount: direction.signed(amount.0),
             currency: currency.map_or_else(|| functional.clone(), |currency| currency.0),
             functional: functional_amount.map(|amount| direction.signed(amount.0)),
             weight: weight.map(|weight| Weight { amount: direction.signed(weight.amount.0), currency: weight.currency.0 }),
-            detail: (detail != DraftDetail::default()).then(|| Box::new(detail)),
+            detail,
         }
     }
 }
