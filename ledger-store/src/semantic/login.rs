@@ -1,0 +1,88 @@
+//! The organization's login: made on demand by a function of the database, and a fresh connection as it.
+
+use std::time::Duration;
+
+use sqlx::postgres::PgConnectOptions;
+use sqlx::{ConnectOptions, PgConnection};
+use tracing::log::LevelFilter;
+
+use super::{Limits, SemanticError};
+use crate::db::Store;
+use crate::error::{Doing, StoreError, sqlstate};
+use crate::tenant::{OrgId, OrgStore};
+
+/// A connection that was just closed may count for a moment longer: how often, and after what, it is tried again.
+const TRIES: u32 = 6;
+const PAUSE: Duration = Duration::from_millis(40);
+
+impl OrgStore {
+    /// Drops the organization's login for questions; the next question makes it anew. Answers whether there was one.
+    ///
+    /// # Errors
+    /// [`StoreError`] when the server fails, or while one of its sessions still holds something.
+    pub async fn drop_semantic_login(&self) -> Result<bool, StoreError> {
+        let mut tx = self.begin().await?;
+        let dropped =
+            sqlx::query_scalar("SELECT control.drop_semantic_login()").fetch_one(&mut *tx).await.doing("drop an organization's login")?;
+        tx.commit().await?;
+        Ok(dropped)
+    }
+}
+
+/// A connection of the organization's login, which is made where it is missing. Answers it with the login's name.
+pub(super) async fn connect(store: &Store, org: OrgId, limits: Limits) -> Result<(PgConnection, String), SemanticError> {
+    let mut renewed = false;
+    let mut tries_left = TRIES;
+    loop {
+        let (login, password) = login(store, org, renewed).await?;
+        let refused = match options(store, limits).username(&login).password(&password).connect().await {
+            Ok(connection) => return Ok((connection, login)),
+            Err(error) => error,
+        };
+        match sqlstate(&refused).as_deref() {
+            // Another password than the one we know, or the login was dropped meanwhile.
+            Some("28P01" | "28000") if !renewed => renewed = true,
+            Some("28P01" | "28000") => {
+                return Err(SemanticError::NoLogin { org, reason: format!("the server does not let {login} in") });
+            }
+            Some("53300") if tries_left > 1 => {
+                tries_left -= 1;
+                tokio::time::sleep(PAUSE).await;
+            }
+            Some("53300") => return Err(SemanticError::Busy(org)),
+            _ => return Err(StoreError::from_sqlx("connect as an organization's login", refused).into()),
+        }
+    }
+}
+
+/// As the runtime connects, with bounds of its own. What is set here a statement could change; the transaction sets it again,
+/// and role and grants do not depend on it.
+fn options(store: &Store, limits: Limits) -> PgConnectOptions {
+    let millis = |duration: Duration| duration.as_millis().to_string();
+    (*store.pool().connect_options())
+        .clone()
+        .application_name("ledgerd question")
+        .statement_cache_capacity(0)
+        .options([
+            ("default_transaction_read_only", "on".to_owned()),
+            ("search_path", "semantic".to_owned()),
+            ("statement_timeout", millis(limits.statement)),
+            ("lock_timeout", millis(limits.lock)),
+            ("idle_in_transaction_session_timeout", millis(limits.idle)),
+        ])
+        .log_statements(LevelFilter::Off)
+}
+
+async fn login(store: &Store, org: OrgId, renew: bool) -> Result<(String, String), SemanticError> {
+    let doing = "find an organization's login";
+    let mut tx = store.for_org(org).begin().await?;
+    let found = sqlx::query_as("SELECT login, password FROM control.semantic_login($1)").bind(renew).fetch_one(&mut *tx).await;
+    let found = found.map_err(|error| match sqlstate(&error).as_deref() {
+        Some("LK040") => SemanticError::Store(StoreError::UnknownOrg(org)),
+        Some("LK041") => SemanticError::NoLogin { org, reason: "a role of its name may do more than an organization's login".to_owned() },
+        Some("42501") => SemanticError::NoLogin { org, reason: "roles cannot be created here".to_owned() },
+        _ => SemanticError::Store(StoreError::from_sqlx(doing, error)),
+    })?;
+    tx.commit().await?;
+    Ok(found)
+}
