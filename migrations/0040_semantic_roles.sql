@@ -219,7 +219,7 @@ END
 $$;
 
 -- Drops the login of the organization that the transaction is bound to. Answers whether there was one. A session that is
--- open goes on until it ends, and sees nothing more.
+-- open goes on until it ends.
 CREATE FUNCTION control.drop_semantic_login() RETURNS boolean
     LANGUAGE plpgsql SECURITY DEFINER
     SET search_path = pg_catalog, pg_temp

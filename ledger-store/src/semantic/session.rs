@@ -147,7 +147,8 @@ impl Session {
         let mut found = Vec::new();
         let limit = self.limits.statement + PATIENCE;
         let run = async {
-            let mut rows = sqlx::query(AssertSqlSafe(text.to_owned())).persistent(false).fetch(&mut self.connection);
+            // Named, unlike a question: types that the driver has to look up would take the unnamed one away.
+            let mut rows = sqlx::query(AssertSqlSafe(text.to_owned())).fetch(&mut self.connection);
             while let Some(row) = rows.try_next().await? {
                 for index in 0..row.len() {
                     found.push(row.try_get_raw(index)?.as_bytes().map(<[u8]>::to_vec).unwrap_or_default());

@@ -1,0 +1,305 @@
+//! The first lock: what a hostile statement can do as an organization's login when nothing has read it before. Two
+//! organizations full of marker text; the same statements that the guard must refuse; nothing of the other organization in
+//! any row, error or notice, and nothing left behind.
+
+#![expect(clippy::unwrap_used, reason = "a test that cannot go on fails")]
+
+#[path = "../../ledger-core/tests/words/mod.rs"]
+mod words;
+
+mod asking;
+
+use std::time::Duration;
+
+use asking::{Block, Books, Notices, blocks};
+use ledger_store::migrate;
+use ledger_store::semantic::{Canonical, Limits, SemanticError, Session};
+use ledger_store::testing::{RUNTIME_ROLE, TestDatabase, empty_database};
+use ledger_store::{Store, StoreConfig, StoreError, ensure_login};
+use sqlx::{AssertSqlSafe, ConnectOptions, PgConnection};
+
+/// Statements of the corpus that may be run: the other organization's are filled in.
+fn hostile(theirs: &Books) -> Vec<Block> {
+    let id = theirs.org.org().0;
+    let fill = |text: String| {
+        text.replace("{other_org}", &id.to_string())
+            .replace("{other_login}", &format!("ledger_llm_{}", id.simple()))
+            .replace("{other_slug}", &theirs.slug)
+            .replace("{marker}", theirs.marker)
+    };
+    let found: Vec<Block> = blocks(include_str!("semantic/hostile.sql"), "-- reason: ");
+    found.into_iter().map(|block| Block { statement: fill(block.statement), ..block }).collect()
+}
+
+/// A database that went through all migrations itself: a copy of a template lacks what was taken from it as a database.
+struct Town {
+    database: TestDatabase,
+    ours: Books,
+    theirs: Books,
+    store: Store,
+}
+
+const LIMITS: Limits = Limits { statement: Duration::from_millis(700), lock: Duration::from_millis(200), idle: Duration::from_secs(10) };
+
+impl Town {
+    async fn new() -> Self {
+        let database = empty_database().await;
+        migrate(&database.admin_options()).await.unwrap();
+        ensure_login(&database.admin_options(), RUNTIME_ROLE, "").await.unwrap();
+        let store = Store::connect(database.options_for(RUNTIME_ROLE), StoreConfig::default()).await.unwrap();
+        let ours = Books::open(&store, "ours", "OURMARK").await;
+        let theirs = Books::open(&store, "theirs", "THEIRMARK").await;
+        Self { database, ours, theirs, store }
+    }
+
+    async fn admin(&self) -> PgConnection {
+        self.database.admin_options().connect().await.unwrap()
+    }
+
+    async fn session(&self) -> Session {
+        // A statement that cannot be interrupted holds its place until it ends, though nobody waits for it any more.
+        for _ in 0..100 {
+            match Session::open(&self.store, self.ours.org.org(), LIMITS).await {
+                Err(SemanticError::Busy(_)) => tokio::time::sleep(Duration::from_millis(200)).await,
+                opened => return opened.unwrap(),
+            }
+        }
+        panic!("a session of the organization does not end");
+    }
+
+    /// Whether a text speaks of the other organization: its marker, slug or id.
+    fn betrays(&self, text: &[u8]) -> bool {
+        let id = self.theirs.org.org().0;
+        let says = |word: &[u8]| text.windows(word.len()).any(|part| part == word);
+        says(self.theirs.marker.as_bytes()) || says(id.as_bytes()) || says(id.to_string().as_bytes())
+    }
+}
+
+/// What must be the same before and after: everything that a statement could leave.
+async fn state(admin: &mut PgConnection) -> Vec<(String, String)> {
+    sqlx::query_as(
+        "SELECT 'relations', string_agg(format('%s.%s %s %s', relnamespace::regnamespace, relname, relkind, relacl), ';' ORDER BY oid)
+           FROM pg_class WHERE relnamespace::regnamespace::text !~ '^pg_toast'
+         UNION ALL SELECT 'functions', count(*)::text || coalesce(string_agg(proacl::text, ';' ORDER BY oid), '') FROM pg_proc
+         UNION ALL SELECT 'schemas', string_agg(nspname || coalesce(nspacl::text, ''), ';' ORDER BY nspname) FROM pg_namespace WHERE nspname !~ '^pg_t'
+         UNION ALL SELECT 'roles', string_agg(format('%s %s %s %s %s %s', rolname, rolsuper, rolcanlogin, rolcreaterole, rolpassword, rolconnlimit), ';' ORDER BY rolname) FROM pg_authid
+         UNION ALL SELECT 'memberships', string_agg(format('%s %s', roleid, member), ';' ORDER BY roleid, member) FROM pg_auth_members
+         UNION ALL SELECT 'settings of roles', string_agg(format('%s %s', setrole, setconfig), ';' ORDER BY setrole) FROM pg_db_role_setting
+         UNION ALL SELECT 'descriptions', md5(string_agg(description, ';' ORDER BY objoid, objsubid, description)) FROM pg_description
+         UNION ALL SELECT 'extensions', string_agg(extname, ';' ORDER BY extname) FROM pg_extension
+         UNION ALL SELECT 'large objects', count(*)::text FROM pg_largeobject_metadata
+         UNION ALL SELECT 'advisory locks', count(*)::text FROM pg_locks WHERE locktype = 'advisory'
+         UNION ALL SELECT 'prepared transactions', count(*)::text FROM pg_prepared_xacts
+         UNION ALL SELECT 'databases', string_agg(datname || coalesce(datacl::text, ''), ';' ORDER BY datname) FROM pg_database WHERE datname = current_database()
+         UNION ALL SELECT 'lines', md5(string_agg(g::text, ';' ORDER BY org_id, seq, line_no)) FROM read.gl_fact AS g
+         UNION ALL SELECT 'heads', string_agg(h::text, ';' ORDER BY org_id) FROM ledger.stream_head AS h
+         UNION ALL SELECT 'logins', string_agg(l::text, ';' ORDER BY org_id) FROM ledger.org_login AS l
+         UNION ALL SELECT 'checkpoints', string_agg(format('%s %s %s', org_id, name, seq), ';' ORDER BY org_id, name) FROM read.projection_checkpoint",
+    )
+    .fetch_all(admin)
+    .await
+    .unwrap()
+}
+
+/// Bytes of write-ahead log so far.
+async fn log_end(admin: &mut PgConnection) -> i64 {
+    sqlx::query_scalar("SELECT (pg_current_wal_insert_lsn() - '0/0')::bigint").fetch_one(admin).await.unwrap()
+}
+
+/// What a statement came to, in one word, for whoever reads the test's output.
+fn outcome<T>(found: &Result<T, SemanticError>) -> String {
+    match found {
+        Ok(_) => "ran".to_owned(),
+        Err(error) => error.sqlstate().unwrap_or_else(|| "failed".to_owned()),
+    }
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn with_no_guard_nothing_of_another_organization_shows_and_nothing_is_left_behind() {
+    let notices = Notices::listen();
+    let town = Town::new().await;
+    let corpus = hostile(&town.theirs);
+    assert!(corpus.len() >= 150, "{} statements", corpus.len());
+    let mut admin = town.admin().await;
+    // The logins are made by the first questions; what they leave is not the statements' doing.
+    town.session().await.close().await;
+    Session::open(&town.store, town.theirs.org.org(), LIMITS).await.unwrap().close().await;
+    let mut listener = town.database.admin_options().connect().await.unwrap();
+    sqlx::query("LISTEN ledger").execute(&mut listener).await.unwrap();
+    let before = state(&mut admin).await;
+    let log = log_end(&mut admin).await;
+
+    let mut ran = Vec::new();
+    for block in &corpus {
+        let shown = format!("{}\n{}", block.says, block.statement);
+        // In the frame, as the guard's text would be run.
+        let mut session = town.session().await;
+        let framed = session.rows(&Canonical::trusted_by_guard(block.statement.clone()), 10_000, 8 << 20).await;
+        if let Ok(rows) = &framed {
+            let cells = rows.rows.iter().flatten().flatten();
+            cells.for_each(|cell| assert!(!town.betrays(cell.as_bytes()), "{shown}\nshows {cell}"));
+        } else if let Err(error) = &framed {
+            // The statement may hold the marker itself, and a message may repeat it: it betrays nothing then.
+            let said = error.to_string();
+            assert!(block.statement.contains(town.theirs.marker) || !said.contains(town.theirs.marker), "{shown}\nsays {said}");
+        }
+        session.close().await;
+        // As it is, the way a careless program would run it.
+        let mut session = town.session().await;
+        let bare = session.run_as_it_is(&block.statement).await;
+        match &bare {
+            Ok(values) => values.iter().for_each(|value| {
+                let text = String::from_utf8_lossy(value);
+                assert!(!says_what_it_was_not_told(&town, block, value), "{shown}\nshows {text}");
+            }),
+            Err(error) => {
+                let said = error.to_string();
+                assert!(!says_what_it_was_not_told(&town, block, said.as_bytes()), "{shown}\nsays {said}");
+            }
+        }
+        session.close().await;
+        ran.push((outcome(&framed), outcome(&bare), block.says.clone()));
+    }
+    for (framed, bare, says) in &ran {
+        println!("{framed:>6} {bare:>6}  {says}");
+    }
+    let after = state(&mut admin).await;
+    for (was, is) in before.iter().zip(&after) {
+        assert_eq!(was, is, "{} changed", was.0);
+    }
+    let written = log_end(&mut admin).await - log;
+    assert!(written < 16 << 20, "{written} bytes of write-ahead log were written");
+    println!("{written} bytes of write-ahead log");
+    let told: Vec<String> = sqlx::query_scalar("SELECT * FROM pg_listening_channels()").fetch_all(&mut listener).await.unwrap();
+    assert_eq!(told, ["ledger"]);
+    let said = notices.all();
+    assert!(!said.contains(town.theirs.marker), "a notice shows another organization: {said}");
+    assert!(!said.contains("payment.settled"), "a notification arrived: {said}");
+    let alive: i64 = sqlx::query_scalar("SELECT count(*) FROM pg_stat_activity WHERE usename ~ '^ledger_llm_' AND state <> 'idle'")
+        .fetch_one(&mut admin)
+        .await
+        .unwrap();
+    assert_eq!(alive, 0, "no session of a login is still at work");
+}
+
+/// A value that names the other organization although the statement did not.
+fn says_what_it_was_not_told(town: &Town, block: &Block, value: &[u8]) -> bool {
+    let told = |word: &str| block.statement.contains(word);
+    let id = town.theirs.org.org().0;
+    if told(&id.to_string()) || told(&id.simple().to_string()) || told(town.theirs.marker) {
+        // It may repeat what it was told, in any form; only rows of the books would tell it more.
+        let word = town.theirs.secret.as_bytes();
+        return value.windows(word.len()).any(|part| part == word);
+    }
+    // Who the roles are is no secret of the books: role names carry the id, without dashes.
+    town.betrays(value)
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_session_shows_its_own_organization_and_only_reads() {
+    let town = Town::new().await;
+    let ask = |sql: &str| Canonical::trusted_by_guard(sql.to_owned());
+    for (books, other) in [(&town.ours, &town.theirs), (&town.theirs, &town.ours)] {
+        let mut session = Session::open(&town.store, books.org.org(), Limits::default()).await.unwrap();
+        let all_types = ask("SELECT memo, net_base, effective_date, is_reversal, NULL AS nothing FROM v_gl_fact ORDER BY line_id");
+        let answer = session.rows(&all_types, 5, 1 << 20).await.unwrap();
+        assert!(answer.truncated && answer.rows.len() == 5);
+        let types: Vec<&str> = answer.columns.iter().map(|column| column.sql_type.as_str()).collect();
+        assert_eq!(types, ["text", "numeric", "date", "boolean", "text"]);
+        assert_eq!(answer.rows[0][4], None);
+        let all = session.rows(&ask("SELECT memo FROM v_gl_fact"), 10_000, 1 << 20).await.unwrap();
+        assert!(!all.truncated && all.rows.iter().flatten().flatten().any(|memo| memo.contains(books.marker)));
+        assert!(!all.rows.iter().flatten().flatten().any(|memo| memo.contains(other.marker)));
+        let cut = session.rows(&ask("SELECT memo FROM v_gl_fact"), 10_000, 40).await.unwrap();
+        assert!(cut.truncated && cut.rows.len() < all.rows.len());
+        session.close().await;
+    }
+    let mut session = town.session().await;
+    assert!(session.cost(&ask("SELECT count(*) FROM v_gl_fact a, v_gl_fact b")).await.unwrap() > rust_decimal::Decimal::ONE);
+    // A statement that fails says so; the session is of no further use, and is closed.
+    assert!(
+        matches!(session.cost(&ask("SELECT nothing FROM v_gl_fact")).await, Err(SemanticError::Statement { sqlstate, .. }) if sqlstate == "42703")
+    );
+    session.close().await;
+    for (sql, state) in [
+        ("SELECT memo FROM read.gl_fact", "42501"),
+        (
+            "SELECT count(*) FROM v_gl_fact a, v_gl_fact b, v_gl_fact c, v_gl_fact d, v_gl_fact e WHERE a.memo || b.memo > c.memo || d.memo || e.memo",
+            "57014",
+        ),
+        ("DELETE FROM v_gl_fact", "55000"),
+        ("SHOW search_path", "42601"),
+        ("SELECT 1 / (entry_no - entry_no) FROM v_gl_fact", "22012"),
+    ] {
+        let mut session = town.session().await;
+        let refused = session.rows(&ask(sql), 10, 1 << 20).await.unwrap_err();
+        assert_eq!(refused.sqlstate().as_deref(), Some(state), "{sql}: {refused}");
+        session.close().await;
+    }
+    let mut session = town.session().await;
+    assert!(matches!(session.rows(&ask("SELECT FROM v_gl_fact"), 10, 1 << 20).await, Err(SemanticError::NoColumns)));
+    session.close().await;
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn logins_are_made_when_they_are_needed_two_at_a_time_and_dropped() {
+    let town = Town::new().await;
+    let org = town.ours.org.org();
+    // Many at once make one login; two sessions at once, no third.
+    let opened = futures::future::join_all((0..6).map(|_| Session::open(&town.store, org, LIMITS))).await;
+    let (open, refused): (Vec<_>, Vec<_>) = opened.into_iter().partition(Result::is_ok);
+    assert_eq!(open.len(), 2, "{refused:?}");
+    assert!(refused.iter().all(|found| matches!(found, Err(SemanticError::Busy(_)))), "{refused:?}");
+    for session in open {
+        session.unwrap().close().await;
+    }
+    // Its settings, and that another organization's login is another one.
+    let mut session = town.session().await;
+    let setting = |name: &str| format!("SELECT current_setting('{name}')");
+    for (name, expected) in
+        [("transaction_read_only", "on"), ("search_path", "semantic"), ("temp_file_limit", "256MB"), ("statement_timeout", "700ms")]
+    {
+        let found = session.run_as_it_is(&setting(name)).await.unwrap();
+        assert_eq!(found, [expected.as_bytes()], "{name}");
+    }
+    session.close().await;
+    // A login whose password somebody changed, and one that somebody dropped, are mended by the next question.
+    let mut admin = town.admin().await;
+    let role = format!("ledger_llm_{}", org.0.simple());
+    sqlx::query(AssertSqlSafe(format!("DROP ROLE {role}"))).execute(&mut admin).await.unwrap();
+    town.session().await.close().await;
+    assert!(town.ours.org.drop_semantic_login().await.unwrap());
+    assert!(!town.ours.org.drop_semantic_login().await.unwrap());
+    let gone: bool =
+        sqlx::query_scalar("SELECT NOT EXISTS (SELECT FROM pg_roles WHERE rolname = $1)").bind(&role).fetch_one(&mut admin).await.unwrap();
+    assert!(gone);
+    town.session().await.close().await;
+    // One that somebody made more powerful is not used.
+    sqlx::query(AssertSqlSafe(format!("GRANT ledger_app TO {role}"))).execute(&mut admin).await.unwrap();
+    assert!(matches!(Session::open(&town.store, org, LIMITS).await, Err(SemanticError::NoLogin { .. })));
+    // Without the mapping a login sees nothing, though it can connect.
+    sqlx::query(AssertSqlSafe(format!("REVOKE ledger_app FROM {role}"))).execute(&mut admin).await.unwrap();
+    town.session().await.close().await;
+    sqlx::query("DELETE FROM ledger.org_login").execute(&mut admin).await.unwrap();
+    let mut stray = town.database.options_for(&role).connect().await.unwrap();
+    for view in ["v_gl_fact", "v_account", "v_ar_open", "v_freshness"] {
+        let statement = AssertSqlSafe(format!("SELECT count(*) FROM {view}"));
+        let visible: i64 = sqlx::query_scalar(statement).fetch_one(&mut stray).await.unwrap();
+        assert_eq!(visible, 0, "{view}");
+    }
+    let nobody = ledger_store::OrgId(uuid::Uuid::from_u128(404));
+    assert!(matches!(Session::open(&town.store, nobody, LIMITS).await, Err(SemanticError::Store(StoreError::UnknownOrg(_)))));
+}
+
+/// Where logins may not be made, it is said so.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn where_roles_cannot_be_made_it_is_told() {
+    let town = Town::new().await;
+    let mut admin = town.admin().await;
+    let refuse =
+        "CREATE OR REPLACE FUNCTION control.semantic_login(p_renew boolean) RETURNS TABLE (login text, password text) LANGUAGE plpgsql
+                  SECURITY DEFINER SET search_path = pg_catalog, pg_temp AS 'BEGIN RAISE insufficient_privilege; END'";
+    sqlx::query(refuse).execute(&mut admin).await.unwrap();
+    let refused = Session::open(&town.store, town.ours.org.org(), LIMITS).await.unwrap_err();
+    assert!(matches!(refused, SemanticError::NoLogin { .. }) && refused.to_string().contains("CREATEROLE"), "{refused}");
+}
