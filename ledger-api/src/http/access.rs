@@ -112,7 +112,7 @@ impl<S: Sync> FromRequestParts<S> for Caller {
 
 /// Where a connection comes from; known to every request on it.
 #[derive(Clone, Copy, Debug)]
-pub(super) struct Remote(pub(super) SocketAddr);
+pub(crate) struct Remote(pub(super) SocketAddr);
 
 /// What is noted of a request while it is answered.
 #[derive(Clone, Debug, Default)]

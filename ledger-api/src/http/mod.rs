@@ -11,6 +11,7 @@ pub mod extract;
 pub mod identity;
 pub mod intake;
 pub mod matrix;
+pub mod mcp;
 pub mod openapi;
 pub mod ops;
 pub mod problem;

@@ -42,7 +42,7 @@ const FLUSH_MAX: Duration = Duration::from_secs(5);
 
 /// A server that listens.
 pub struct Running {
-    /// Where.
+    /// Where it listens, if it does.
     pub address: SocketAddr,
     /// Its state.
     pub app: App,
@@ -69,6 +69,7 @@ impl Running {
         }
         self.background.iter().for_each(JoinHandle::abort);
         tokio::time::timeout(FLUSH_MAX, self.app.meter.flush(&self.app.store)).await.ok();
+        self.app.set_house(None);
         // The log is whole when every sender is gone; connections that were cut off may hold one.
         drop(self.app);
         tokio::time::timeout(FLUSH_MAX, self.auditing).await.ok();
@@ -80,11 +81,27 @@ impl Running {
 /// # Errors
 /// When the address cannot be listened on, or a route has no permissions.
 pub async fn start(store: Store, config: Config) -> anyhow::Result<Running> {
+    let listener = TcpListener::bind(config.listen).await.with_context(|| format!("cannot listen on {}", config.listen))?;
+    let address = listener.local_addr()?;
+    let (mut running, service, stopped) = begin(store, config)?;
+    running.address = address;
+    running.serving = tokio::spawn(serve(listener, service, stopped, Arc::clone(&running.app.config)));
+    Ok(running)
+}
+
+/// A server that listens nowhere: it is asked from within this process only, through what is answered beside it.
+///
+/// # Errors
+/// When a route has no permissions.
+pub fn start_within(store: Store, config: Config) -> anyhow::Result<(Running, Router)> {
+    let (running, service, _) = begin(store, config)?;
+    Ok((running, service))
+}
+
+fn begin(store: Store, config: Config) -> anyhow::Result<(Running, Router, watch::Receiver<bool>)> {
     let matrix = Arc::new(Matrix::committed()?);
     let (router, document) = routes::api();
     matrix.must_equal(&openapi::operations(&document))?;
-    let listener = TcpListener::bind(config.listen).await.with_context(|| format!("cannot listen on {}", config.listen))?;
-    let address = listener.local_addr()?;
     let (audit, auditing) = AuditSink::start(store.clone());
     let app = App::new(store, config, matrix, audit)?;
     let (stop, stopped) = watch::channel(false);
@@ -95,8 +112,10 @@ pub async fn start(store: Store, config: Config) -> anyhow::Result<Running> {
     if let Some(webhooks) = &webhooks {
         app.health.watch("webhooks", webhooks.abort_handle());
     }
-    let serving = tokio::spawn(serve(listener, service(app.clone(), router, document), stopped, Arc::clone(&app.config)));
-    Ok(Running { address, app, stop, serving, background, auditing, webhooks })
+    let service = service(app.clone(), router, document);
+    app.set_house(Some(service.clone()));
+    let (address, serving) = (app.config.listen, tokio::spawn(async {}));
+    Ok((Running { address, app, stop, serving, background, auditing, webhooks }, service, stopped))
 }
 
 /// What is read of a connection at a time, and the most that a head may take. Larger pieces cost more to come by than they save.

@@ -4,6 +4,7 @@ use std::collections::HashMap;
 use std::sync::{Arc, PoisonError, RwLock};
 use std::time::Instant;
 
+use axum::Router;
 use ledger_projections::Wakeup;
 use ledger_store::writer::{Ledger, LedgerConfig};
 use ledger_store::{OrgId, Organization, Store};
@@ -55,6 +56,8 @@ pub struct App {
     /// When metrics were last asked of the database.
     pub(super) sampled: Arc<Mutex<Option<Instant>>>,
     organizations: Arc<RwLock<HashMap<String, Arc<Organization>>>>,
+    /// The whole of the API, for those parts of it that ask others. Let go when the server stops: it holds this state.
+    house: Arc<RwLock<Option<Router>>>,
 }
 
 impl App {
@@ -83,7 +86,17 @@ impl App {
             health: Arc::default(),
             sampled: Arc::default(),
             organizations: Arc::default(),
+            house: Arc::default(),
         })
+    }
+
+    /// The API itself, where it is served.
+    pub(super) fn house(&self) -> Option<Router> {
+        self.house.read().unwrap_or_else(PoisonError::into_inner).clone()
+    }
+
+    pub(super) fn set_house(&self, house: Option<Router>) {
+        *self.house.write().unwrap_or_else(PoisonError::into_inner) = house;
     }
 
     /// The organization with this slug. Slugs never change hands, so what was found once is not asked again.

@@ -2,11 +2,13 @@
 //!
 //! Strict in what is accepted: unknown fields and parameters are refused, and said where.
 
+mod asked;
 mod body;
 mod query;
 mod read;
 mod write;
 
+pub use asked::Asked;
 pub use body::{BodyTime, Fingerprint, json_body};
 pub(crate) use body::{media_type, refuse_encoded};
 pub use query::{Pairs, pairs, typed};

@@ -100,6 +100,8 @@ resources! {
     BankStatements = "bank-statements",
     /// Reports.
     Reports = "reports",
+    /// Views, metrics and questions in SQL; the tools of assistants.
+    Semantic = "semantic",
     /// The stream itself.
     Events = "events",
     /// How far the read models are.

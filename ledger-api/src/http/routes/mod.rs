@@ -13,6 +13,7 @@ pub mod entries;
 pub mod granting;
 pub mod invitations;
 pub mod keys;
+pub mod mcp;
 pub mod me;
 pub mod members;
 pub mod organizations;
@@ -56,7 +57,16 @@ struct Document;
 
 /// Every route, and the document as it is served.
 pub fn api() -> (axum::Router<App>, utoipa::openapi::OpenApi) {
-    let parts = [organizations::routes(), entries::routes(), writes(), audit_log::routes(), webhooks::routes(), reads::routes(), who_may()];
+    let parts = [
+        organizations::routes(),
+        entries::routes(),
+        writes(),
+        audit_log::routes(),
+        mcp::routes(),
+        webhooks::routes(),
+        reads::routes(),
+        who_may(),
+    ];
     let router = parts.into_iter().fold(OpenApiRouter::with_openapi(Document::openapi()), OpenApiRouter::merge);
     let (router, mut document) = router.split_for_parts();
     openapi::complete(&mut document);
