@@ -1,7 +1,7 @@
 //! Read models: what follows from history, in tables that reports read. Dropped and rebuilt at will; they decide nothing.
 //!
 //! A [`projection`] turns events into rows ([`gl_fact`], [`account_balance`], [`open_item`], [`cash_flow`]); the [`worker`] keeps them up to date; the
-//! [`reports`] read them; [`mod@compare`] folds history again and says where a read model differs from it.
+//! [`reports`] read them, [`semantic`] lets others ask in SQL; [`mod@compare`] folds history again and says where a read model differs from it.
 //! How a report looks on paper belongs to whoever prints it.
 
 pub mod account_balance;
@@ -21,6 +21,7 @@ mod record;
 pub mod reports;
 pub mod revenue_by_customer;
 mod runner;
+pub mod semantic;
 mod tape;
 pub mod tax_report;
 pub mod wakeup;
