@@ -216,6 +216,12 @@ fn what_must_not_be_there_is_not() {
             except: &["ledger-projections/tests/semantic/"],
         },
         Ban {
+            rule: "what is run for others is what the guard wrote",
+            words: &["trusted_by_guard"],
+            within: rust,
+            except: &["ledger-store/src/semantic/mod.rs", "ledger-projections/src/semantic/guard/mod.rs", "ledger-projections/tests/"],
+        },
+        Ban {
             rule: "nothing ordered or dense comes from a sequence, and nothing crosses organizations",
             words: &[
                 "SERIAL",

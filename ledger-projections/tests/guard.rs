@@ -66,8 +66,14 @@ fn what_attacks_is_refused() {
 }
 
 #[test]
+fn what_was_tried_on_a_database_is_refused() {
+    all_refused("hostile.sql", 150);
+}
+
+#[test]
 fn what_people_ask_is_allowed() {
     all_allowed("allowed.sql", 80);
+    all_allowed("legitimate.sql", 100);
 }
 
 #[test]

@@ -30,6 +30,7 @@ pub mod payment;
 pub mod period;
 pub mod progress;
 pub mod projections;
+pub mod query;
 pub mod rate;
 pub mod rate_import;
 pub mod recording;
@@ -153,6 +154,8 @@ pub enum Command {
     /// Print trial balance, balance sheet, income statement, general ledger, aging or open items
     #[command(subcommand)]
     Report(report::ReportCommand),
+    /// Ask in SQL over an organization's views
+    Query(query::QueryArgs),
     /// Print the history of an organization as JSON lines, decoded
     Events(events::EventsArgs),
     /// Fold history again and compare every read model with it
@@ -194,6 +197,7 @@ impl Command {
             Self::Year(command) => year::run(shell, command).await,
             Self::Rate(command) => rate::run(shell, command).await,
             Self::Report(command) => report::run(shell, command).await,
+            Self::Query(args) => query::run(shell, args).await,
             Self::Events(args) => events::run(shell, args).await,
             Self::Replay(args) => replay::run(shell, args).await,
             Self::Verify(args) => verify::run(shell, args).await,

@@ -1,6 +1,7 @@
 //! Questions in SQL that a language model, or anybody else, wrote: read by the [`guard`], run as the organization's own
 //! login, answered with values as text.
 //!
-//! What there is to be asked, the views, is in the migrations; how a question reaches the database is in the store.
+//! [`query::ask`] is the whole way. What there is to be asked, the views, is in the migrations; how a question reaches the database is in the store.
 
 pub mod guard;
+pub mod query;

@@ -709,7 +709,7 @@ SELECT 'unclosed
 ;;
 SELECT "unclosed
 ;;
-SELECT * FROM v_account AS "pg_class"(x, x, x, x, x, x, x, x, x, x, x, x)
+SELECT * FROM v_account AS "pg_class"(x, x, x, x, x, x, x, x, x, x, x, x, x, x, x, x, x, x, x, x)
 ;;
 SELECT * FROM v_account CROSS JOIN LATERAL (SELECT v_account.account_code) x
 ;;

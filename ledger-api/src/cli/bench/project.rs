@@ -8,8 +8,8 @@ use futures::TryStreamExt;
 use ledger_projections::projection::{all, by_name};
 use ledger_projections::{AccountBalance, catch_up, catch_up_with};
 use ledger_store::OrgStore;
+use sqlx::AssertSqlSafe;
 use sqlx::postgres::{PgConnectOptions, PgPoolCopyExt, PgPoolOptions};
-use sqlx::{AssertSqlSafe, Executor};
 
 use super::Measured;
 use super::floor::execute;
@@ -102,9 +102,9 @@ async fn shares(shell: &Shell, entries: usize) -> anyhow::Result<Vec<Measured>> 
 /// COPYs a table's rows into an empty one of the same columns and indexes.
 async fn copied(admin: &PgConnectOptions, table: &str) -> anyhow::Result<Duration> {
     let pool = PgPoolOptions::new().max_connections(1).connect_with(admin.clone()).await?;
-    pool.execute(sqlx::query(AssertSqlSafe(format!("CREATE TABLE public.floor_{table} (LIKE read.{table} INCLUDING ALL)")))).await?;
+    sqlx::query(AssertSqlSafe(format!("CREATE TABLE public.floor_{table} (LIKE read.{table} INCLUDING ALL)"))).execute(&pool).await?;
     let rows: Vec<_> = pool.copy_out_raw(&format!("COPY read.{table} TO STDOUT (FORMAT binary)")).await?.try_collect().await?;
-    pool.execute(sqlx::query("CHECKPOINT")).await?;
+    sqlx::query("CHECKPOINT").execute(&pool).await?;
     let started = Instant::now();
     let mut copy = pool.copy_in_raw(&format!("COPY public.floor_{table} FROM STDIN (FORMAT binary)")).await?;
     let mut message = Vec::with_capacity(1 << 18);

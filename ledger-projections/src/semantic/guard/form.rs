@@ -296,7 +296,7 @@ pub(super) enum Args {
 #[derive(Clone, Debug, PartialEq)]
 pub(super) enum Over {
     Named(Name),
-    Window(Window),
+    Window(Box<Window>),
 }
 
 #[derive(Clone, Debug, PartialEq)]

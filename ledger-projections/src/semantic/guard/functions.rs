@@ -243,7 +243,7 @@ impl Reader<'_> {
     fn over(&mut self, over: &WindowType) -> Result<Over, Refusal> {
         match over {
             WindowType::NamedWindow(ident) => Ok(Over::Named(names::name(ident)?)),
-            WindowType::WindowSpec(spec) => Ok(Over::Window(self.window(spec)?)),
+            WindowType::WindowSpec(spec) => Ok(Over::Window(Box::new(self.window(spec)?))),
         }
     }
 

@@ -21,6 +21,7 @@ mod statement;
 pub mod text;
 mod types;
 
+use ledger_store::semantic::Canonical;
 use sqlparser::dialect::PostgreSqlDialect;
 use sqlparser::parser::{Parser, ParserError};
 use sqlparser::tokenizer::Token;
@@ -31,7 +32,15 @@ pub use refusal::{Code, Place, Refusal};
 /// How deep the parser may nest.
 const RECURSION_MAX: usize = 40;
 
-/// The text to run for a question.
+/// The statement to run for a question.
+///
+/// # Errors
+/// [`Refusal`]: why it is not answered, and what to ask instead.
+pub fn check(sql: &str, catalog: &Catalog) -> Result<Canonical, Refusal> {
+    canonical(sql, catalog).map(Canonical::trusted_by_guard)
+}
+
+/// The text of that statement.
 ///
 /// # Errors
 /// [`Refusal`]: why it is not answered, and what to ask instead.

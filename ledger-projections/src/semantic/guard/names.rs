@@ -48,9 +48,9 @@ pub(super) fn cte(ident: &Ident) -> Result<Name, Refusal> {
 }
 
 /// The parts of a dotted name.
-pub(super) fn parts(object: &ObjectName) -> Result<Vec<&Ident>, Refusal> {
-    let part = |part| match part {
-        &ObjectNamePart::Identifier(ref ident) => Ok(ident),
+pub(super) fn parts<'o>(object: &'o ObjectName) -> Result<Vec<&'o Ident>, Refusal> {
+    let part = |part: &'o ObjectNamePart| match part {
+        ObjectNamePart::Identifier(ident) => Ok(ident),
         ObjectNamePart::Function(_) => Err(Refusal::new(Code::Name, "a name is made by a function", "write the name itself")),
     };
     object.0.iter().map(part).collect()

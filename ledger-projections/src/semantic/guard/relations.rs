@@ -12,7 +12,7 @@ const SCHEMA: &str = "semantic";
 
 impl Reader<'_> {
     /// Reads a FROM, and the relations that it brings into reach.
-    pub(super) fn from_clause(&mut self, tables: &[TableWithJoins]) -> Result<(Vec<From>, Vec<Relation>), Refusal> {
+    pub(super) fn relations(&mut self, tables: &[TableWithJoins]) -> Result<(Vec<From>, Vec<Relation>), Refusal> {
         let mut relations = Vec::new();
         let from = tables.iter().map(|table| self.table_with_joins(table, &mut relations)).collect::<Result<_, _>>()?;
         for (index, relation) in relations.iter().enumerate() {

@@ -221,7 +221,7 @@ impl<'a> Reader<'a> {
 
     fn select(&mut self, select: &ParsedSelect) -> Result<(Body, Output, Scope), Refusal> {
         refuse_clauses(select)?;
-        let (from, relations) = self.from_clause(&select.from)?;
+        let (from, relations) = self.relations(&select.from)?;
         let aliases = select.projection.iter().filter_map(alias_of).filter_map(|ident| names::name(ident).ok()).collect();
         self.names.scopes.push(Scope { relations, aliases });
         let read = self.select_here(select, from);
