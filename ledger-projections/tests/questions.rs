@@ -19,6 +19,7 @@ use ledger_core::subledger::DocumentKind;
 use ledger_core::{AccountType, Command, SubType};
 use ledger_projections::projection::Reference;
 use ledger_projections::reports::{CashFlowQuery, Point, Section, cash_flows};
+use ledger_projections::semantic::guard::{Catalog, check};
 use ledger_projections::{compare, rebuild};
 use ledger_store::semantic::{Canonical, Limits, Session};
 use ledger_store::testing::database;
@@ -50,12 +51,21 @@ impl Asked {
         Self { books, facts, today }
     }
 
+    /// The rows of a statement as it stands; what the guard makes of a question must give the same.
     async fn rows(&self, sql: &str) -> Table {
+        let found = self.run(&Canonical::trusted_by_guard(sql.to_owned())).await;
+        if let Ok(statement) = check(sql, &Catalog::contract()) {
+            self.same(statement.as_str(), &self.run(&statement).await, found.clone());
+        }
+        found
+    }
+
+    async fn run(&self, statement: &Canonical) -> Table {
         let store = self.books.org.store();
         let mut session = Session::open(store, self.books.org.org(), Limits::default()).await.unwrap();
-        let found = session.rows(&Canonical::trusted_by_guard(sql.to_owned()), 100_000, 64 << 20).await;
+        let found = session.rows(statement, 100_000, 64 << 20).await;
         session.close().await;
-        let found = found.unwrap_or_else(|error| panic!("{sql}\n{error}"));
+        let found = found.unwrap_or_else(|error| panic!("{}\n{error}", statement.as_str()));
         assert!(!found.truncated);
         found.rows.into_iter().map(|row| row.into_iter().map(shown).collect()).collect()
     }
