@@ -3,5 +3,7 @@
 //!
 //! [`query::ask`] is the whole way. What there is to be asked, the views, is in the migrations; how a question reaches the database is in the store.
 
+pub mod examples;
 pub mod guard;
+pub mod metrics;
 pub mod query;

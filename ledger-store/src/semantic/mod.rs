@@ -5,6 +5,7 @@
 //! the views of the schema `semantic` and nothing else (migration 0040). Which texts are let through at all is decided by
 //! the guard in `ledger-projections`, the second lock; what views there are is in migration 0042 and later ones.
 
+mod described;
 mod error;
 mod login;
 mod session;
@@ -12,6 +13,7 @@ mod views;
 
 use std::time::Duration;
 
+pub use described::{ColumnDescribed, ViewDescribed, described};
 pub use error::SemanticError;
 pub use session::{Column, Rows, Session};
 pub use views::views;

@@ -4,6 +4,7 @@
 //! The others (parties, documents, rates, periods, tax codes, commissions, commodities) are answered from [`books`]: the
 //! book that decides commands, kept in memory for the organizations that were asked for last.
 
+pub mod asked;
 pub mod books;
 pub mod cursor;
 pub mod events;
@@ -38,6 +39,8 @@ pub struct Reading {
     pub books: Books,
     /// Who has grown.
     pub pulse: Pulse,
+    /// Answers of the semantic layer that were given lately.
+    pub asked: asked::Answered,
     /// Verifications, running and done.
     pub verifying: Verifying,
     closing: watch::Sender<bool>,
@@ -57,6 +60,7 @@ impl Reading {
         Self {
             books: Books::default(),
             pulse: Pulse::new(ledger),
+            asked: asked::Answered::default(),
             verifying: Verifying::default(),
             closing: watch::Sender::new(false),
             streams: Arc::new(Semaphore::new(STREAMS_MAX)),

@@ -22,6 +22,7 @@ pub mod place;
 pub mod plans;
 pub mod reads;
 pub mod roles;
+pub mod semantic;
 pub mod stream;
 pub mod tax_codes_write;
 pub mod webhooks;
@@ -63,6 +64,7 @@ pub fn api() -> (axum::Router<App>, utoipa::openapi::OpenApi) {
         writes(),
         audit_log::routes(),
         mcp::routes(),
+        semantic::routes(),
         webhooks::routes(),
         reads::routes(),
         who_may(),
