@@ -19,6 +19,7 @@ pub mod events;
 pub mod export;
 pub mod import;
 pub mod key;
+pub mod mcp;
 pub mod member;
 pub mod moment;
 pub mod openapi;
@@ -90,6 +91,8 @@ pub enum Command {
     Demo(demo::DemoArgs),
     /// Serve the HTTP API
     Serve(serve::ServeArgs),
+    /// Speak with an assistant over standard input and output (Model Context Protocol)
+    Mcp(mcp::McpArgs),
     /// Show what `serve` would be told, and by whom
     #[command(subcommand)]
     Config(config::ConfigCommand),
@@ -174,6 +177,7 @@ impl Command {
         match self {
             Self::Demo(args) => demo::run(shell, args).await,
             Self::Serve(args) => serve::run(&shell.global, args).await,
+            Self::Mcp(args) => mcp::run(&shell.global, args).await,
             Self::Config(command) => config::run(&shell.global, command),
             Self::Openapi => openapi::run(),
             Self::Migrate(args) => schema::run(shell, &args).await,
@@ -217,7 +221,7 @@ pub fn main() -> ExitCode {
             return ExitCode::from(u8::try_from(error.exit_code()).unwrap_or(complaint::USAGE));
         }
     };
-    let serves = matches!(cli.command, Command::Serve(_));
+    let serves = matches!(cli.command, Command::Serve(_) | Command::Mcp(_));
     if !serves {
         start_tracing(cli.global.verbose);
     }

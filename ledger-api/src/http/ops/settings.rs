@@ -119,7 +119,7 @@ pub struct Loaded {
 }
 
 /// Variables that are other parts' business.
-const OTHERS: [&str; 4] = ["LEDGERD_CONFIG", "LEDGERD_ADMIN_URL", "LEDGERD_ACTOR", "LEDGERD_LOG"];
+const OTHERS: [&str; 5] = ["LEDGERD_CONFIG", "LEDGERD_API_KEY", "LEDGERD_ADMIN_URL", "LEDGERD_ACTOR", "LEDGERD_LOG"];
 /// The same by their beginning.
 const OTHERS_BEGIN: [&str; 3] = ["LEDGERD_PG_", "LEDGERD_TEST_", "LEDGERD_CRASH_"];
 
