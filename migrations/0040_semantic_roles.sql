@@ -76,6 +76,7 @@ BEGIN
     FOR named IN
         SELECT p.oid::regprocedure FROM pg_catalog.pg_proc AS p
          WHERE p.pronamespace = 'pg_catalog'::regnamespace
+           AND pg_has_role(p.proowner, 'usage') -- whoever does not own them is not even heard
            AND p.proname ~ ('^(set_config|pg_sleep.*|pg_(try_)?advisory_.*|pg_terminate_backend|pg_cancel_backend|pg_notify'
                          || '|lo_.*|loread|lowrite|pg_logical_emit_message|pg_export_snapshot'
                          || '|(query|cursor|table|schema|database)_to_xml.*|ts_stat|ts_rewrite'
@@ -95,20 +96,16 @@ BEGIN
     END LOOP;
 
     -- DO runs a program; functions that are there need no right to the language that they are written in.
-    BEGIN
+    IF (SELECT pg_has_role(l.lanowner, 'usage') FROM pg_catalog.pg_language AS l WHERE l.lanname = 'plpgsql') THEN
         EXECUTE format('GRANT USAGE ON LANGUAGE plpgsql TO %s', keepers);
         REVOKE USAGE ON LANGUAGE plpgsql FROM PUBLIC;
-    EXCEPTION WHEN insufficient_privilege THEN
-        NULL;
-    END;
+    END IF;
 
     -- A temporary table may stand where a name is looked for. Nobody here makes any. The right to connect stays as it is:
     -- whoever it is taken from (backups, monitoring) would find out only when it is needed, and a stranger reads nothing.
-    BEGIN
+    IF (SELECT pg_has_role(d.datdba, 'usage') FROM pg_catalog.pg_database AS d WHERE d.datname = current_database()) THEN
         EXECUTE format('REVOKE TEMPORARY ON DATABASE %I FROM PUBLIC', current_database());
-    EXCEPTION WHEN insufficient_privilege THEN
-        NULL;
-    END;
+    END IF;
 END
 $built_in$;
 

@@ -15,13 +15,9 @@ use crate::deferral::Deferral;
 use crate::error::ProjectionError;
 use crate::gl_fact::GlFact;
 use crate::open_item::OpenItem;
+use crate::reference::Reference;
 use crate::revenue_by_customer::RevenueByCustomer;
 use crate::tax_report::TaxReport;
-
-#[path = "reference/mod.rs"]
-pub mod reference;
-
-pub use reference::Reference;
 
 /// A read model. It decides nothing: its rows follow from history alone, and can be dropped and made again.
 pub trait Projection: Send + Sync + 'static {

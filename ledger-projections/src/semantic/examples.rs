@@ -11,7 +11,9 @@ pub struct Example {
 
 /// The examples that ask a view.
 pub fn of(view: &str) -> impl Iterator<Item = &'static Example> {
-    all().iter().filter(move |example| example.sql.split(|letter: char| !letter.is_ascii_alphanumeric() && letter != '_').any(|word| word == view))
+    all()
+        .iter()
+        .filter(move |example| example.sql.split(|letter: char| !letter.is_ascii_alphanumeric() && letter != '_').any(|word| word == view))
 }
 
 /// All of them.
@@ -91,8 +93,14 @@ static EXAMPLES: [Example; 16] = [
         "Accounts and where they stand in the chart",
         "SELECT account_code, account_name, account_type, account_subtype, account_path, is_active FROM v_account ORDER BY account_code",
     ),
-    example("The latest rate of each currency", "SELECT DISTINCT ON (currency) currency, base_currency, rate_date, rate, source FROM v_fx_rate ORDER BY currency, rate_date DESC"),
-    example("How fresh are these answers?", "SELECT projection, applied_through_seq, lag_events, as_of FROM v_freshness ORDER BY projection"),
+    example(
+        "The latest rate of each currency",
+        "SELECT DISTINCT ON (currency) currency, base_currency, rate_date, rate, source FROM v_fx_rate ORDER BY currency, rate_date DESC",
+    ),
+    example(
+        "How fresh are these answers?",
+        "SELECT projection, applied_through_seq, lag_events, as_of FROM v_freshness ORDER BY projection",
+    ),
 ];
 
 #[cfg(test)]

@@ -142,7 +142,13 @@ pub fn all() -> &'static [Metric] {
             day: "due_date",
         }
     }
-    const fn cash(name: &'static str, description: &'static str, value: &'static str, time: Time, condition: Option<&'static str>) -> Metric {
+    const fn cash(
+        name: &'static str,
+        description: &'static str,
+        value: &'static str,
+        time: Time,
+        condition: Option<&'static str>,
+    ) -> Metric {
         Metric {
             name,
             description,
@@ -199,7 +205,12 @@ pub fn all() -> &'static [Metric] {
             Time::Period,
             Some("activity <> 'financing'"),
         ),
-        gl("fx_gain", "Realised and unrealised gains on exchange rates; losses are negative.", "coalesce(sum(-net_base), 0)", "account_subtype = 'fx_gain_loss'"),
+        gl(
+            "fx_gain",
+            "Realised and unrealised gains on exchange rates; losses are negative.",
+            "coalesce(sum(-net_base), 0)",
+            "account_subtype = 'fx_gain_loss'",
+        ),
         Metric {
             name: "ai_draft_approval_rate",
             description: "Drafts of agents that people approved, in percent of those that they decided.",
@@ -304,7 +315,11 @@ pub fn compile(query: &MetricQuery) -> Result<Compiled, MetricError> {
     let rows = if conditions.is_empty() { metric.view.to_owned() } else { format!("{} WHERE {}", metric.view, conditions.join(" AND ")) };
     let mut statement = format!("SELECT {} FROM {rows}", select.join(", "));
     if !dimensions.is_empty() {
-        let ordered = if dimensions.contains(&"period") { dimensions.join(", ") } else { format!("{} DESC, {}", dimensions.len() + 1, dimensions.join(", ")) };
+        let ordered = if dimensions.contains(&"period") {
+            dimensions.join(", ")
+        } else {
+            format!("{} DESC, {}", dimensions.len() + 1, dimensions.join(", "))
+        };
         statement.push_str(&format!(" GROUP BY {} ORDER BY {ordered}", dimensions.join(", ")));
     }
     statement.push_str(&format!(" LIMIT {}", query.limit.unwrap_or(ROWS_MAX)));
@@ -349,10 +364,12 @@ fn check(metric: &'static Metric, query: &MetricQuery) -> Result<(), MetricError
 }
 
 fn column(metric: &'static Metric, name: &str) -> Result<&'static str, MetricError> {
-    metric.dimensions.iter().find(|dimension| dimension.name == name).map(|dimension| dimension.name).ok_or_else(|| MetricError::Dimension {
-        metric: metric.name,
-        found: name.to_owned(),
-        known: metric.dimensions.iter().map(|dimension| dimension.name).collect::<Vec<_>>().join(", "),
+    metric.dimensions.iter().find(|dimension| dimension.name == name).map(|dimension| dimension.name).ok_or_else(|| {
+        MetricError::Dimension {
+            metric: metric.name,
+            found: name.to_owned(),
+            known: metric.dimensions.iter().map(|dimension| dimension.name).collect::<Vec<_>>().join(", "),
+        }
     })
 }
 
@@ -374,7 +391,9 @@ fn conditions(metric: &'static Metric, query: &MetricQuery) -> Result<Vec<String
 /// A text in SQL. Standard strings have one special character.
 fn literal(value: &str) -> Result<String, MetricError> {
     if value.chars().count() > VALUE_CHARS_MAX || value.chars().any(char::is_control) {
-        return Err(MetricError::Bounds(format!("a filter's value has at most {VALUE_CHARS_MAX} characters, none of them control characters")));
+        return Err(MetricError::Bounds(format!(
+            "a filter's value has at most {VALUE_CHARS_MAX} characters, none of them control characters"
+        )));
     }
     Ok(format!("'{}'", value.replace('\'', "''")))
 }
@@ -408,21 +427,35 @@ mod tests {
                 AND CAST(currency AS text) IN ('EUR', 'it''s') GROUP BY period, department ORDER BY period, department LIMIT 10")
         );
         let open = compile(&question("ar_open")).expect("a metric");
-        assert_eq!(open.behind, "SELECT invoice_id, invoice_no, customer_name, due_date, days_overdue, open_base, base_currency FROM v_ar_open ORDER BY due_date, invoice_id LIMIT 200");
-        assert_eq!(open.sql, "SELECT coalesce(sum(open_base), 0) AS ar_open, min(base_currency) AS base_currency FROM v_ar_open LIMIT 1000");
+        assert_eq!(
+            open.behind,
+            "SELECT invoice_id, invoice_no, customer_name, due_date, days_overdue, open_base, base_currency FROM v_ar_open ORDER BY due_date, invoice_id LIMIT 200"
+        );
+        assert_eq!(
+            open.sql,
+            "SELECT coalesce(sum(open_base), 0) AS ar_open, min(base_currency) AS base_currency FROM v_ar_open LIMIT 1000"
+        );
     }
 
     #[test]
     fn what_is_not_defined_is_refused_with_what_there_is() {
         let said = |query: &MetricQuery| compile(query).expect_err("refused").to_string();
         assert!(said(&question("profit")).contains("revenue, expense, gross_margin"));
-        assert!(said(&MetricQuery { dimensions: vec!["customer".to_owned()], ..question("ar_open") }).contains("customer_name, aging_bucket, currency"));
+        assert!(
+            said(&MetricQuery { dimensions: vec!["customer".to_owned()], ..question("ar_open") })
+                .contains("customer_name, aging_bucket, currency")
+        );
         assert!(said(&MetricQuery { from: day("2026-01-01"), ..question("ar_open") }).contains("as of now"));
         assert!(said(&MetricQuery { from: day("2026-01-01"), ..question("cash_balance") }).contains("the last day alone"));
-        assert!(said(&MetricQuery { from: day("2026-02-01"), to: day("2026-01-01"), ..question("revenue") }).contains("the earlier day first"));
+        assert!(
+            said(&MetricQuery { from: day("2026-02-01"), to: day("2026-01-01"), ..question("revenue") }).contains("the earlier day first")
+        );
         assert!(said(&MetricQuery { dimensions: vec!["period".to_owned(); 2], ..question("revenue") }).contains("named once"));
         assert!(said(&MetricQuery { limit: Some(0), ..question("revenue") }).contains("1 to 1000"));
         let values = vec!["a\u{0}b".to_owned()];
-        assert!(said(&MetricQuery { filters: vec![Filter { dimension: "period".to_owned(), values }], ..question("revenue") }).contains("control characters"));
+        assert!(
+            said(&MetricQuery { filters: vec![Filter { dimension: "period".to_owned(), values }], ..question("revenue") })
+                .contains("control characters")
+        );
     }
 }

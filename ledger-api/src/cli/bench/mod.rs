@@ -11,6 +11,7 @@ mod import;
 mod post;
 mod project;
 mod report;
+mod semantic;
 mod verify;
 mod world;
 
@@ -62,9 +63,12 @@ pub enum Bench {
     Aging,
     /// Verification of a stream, beside the hash function alone
     Verify,
+    /// Questions of the semantic views, with row-level security beside without; their plans
+    Semantic,
 }
 
-const ALL: [Bench; 7] = [Bench::Append, Bench::Post, Bench::Project, Bench::Import, Bench::Report, Bench::Aging, Bench::Verify];
+const ALL: [Bench; 8] =
+    [Bench::Append, Bench::Post, Bench::Project, Bench::Import, Bench::Report, Bench::Aging, Bench::Verify, Bench::Semantic];
 
 /// One measurement.
 #[derive(Clone, Debug)]
@@ -148,6 +152,7 @@ pub(super) async fn run(shell: &Shell, args: BenchArgs) -> anyhow::Result<Outcom
             Bench::Report => report::run(shell, args.entries).await?,
             Bench::Aging => aging::run(shell, args.entries).await?,
             Bench::Verify => verify::run(shell, args.entries).await?,
+            Bench::Semantic => semantic::run(shell, args.entries).await?,
         };
         if !args.json {
             print(&sheet(&measured).render())?;

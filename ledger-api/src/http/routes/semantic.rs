@@ -6,9 +6,9 @@
 use axum::http::StatusCode;
 use axum::response::Response;
 use ledger_projections::reports::Point;
+use ledger_projections::semantic::examples;
 use ledger_projections::semantic::metrics::{self, Dimension, Filter, Metric, MetricQuery, Time, Unit};
 use ledger_projections::semantic::query::{Answer, AskError, AskLimits, ask};
-use ledger_projections::semantic::examples;
 use ledger_store::semantic::{ColumnDescribed, ViewDescribed, described};
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
@@ -279,7 +279,8 @@ fn as_now<Q>(read: &Read<Q>) -> Result<(), Problem> {
     if read.point == Point::Latest {
         return Ok(());
     }
-    Err(Problem::malformed("PARAMETER_INVALID", "the semantic layer answers as of now").hint("leave known_at and at_seq out; reports take them"))
+    Err(Problem::malformed("PARAMETER_INVALID", "the semantic layer answers as of now")
+        .hint("leave known_at and at_seq out; reports take them"))
 }
 
 /// Describe a view
@@ -327,7 +328,8 @@ async fn list_metrics(read: Read<NoParams>) -> Result<Response, Problem> {
 }
 
 fn shown_metric(metric: &Metric) -> MetricShown {
-    let dimension = |dimension: &Dimension| DimensionShown { name: dimension.name.to_owned(), description: dimension.description.to_owned() };
+    let dimension =
+        |dimension: &Dimension| DimensionShown { name: dimension.name.to_owned(), description: dimension.description.to_owned() };
     MetricShown {
         name: metric.name.to_owned(),
         description: metric.description.to_owned(),
@@ -391,7 +393,10 @@ async fn query_sql(asked: Asked<NewQuestion>) -> Result<Response, Problem> {
 async fn explain_answer(named: Named, read: Read<NoParams>) -> Result<Response, Problem> {
     as_now(&read)?;
     let id = named.0;
-    let none = || Problem::not_found(format!("there is no answer {id:?}")).hint("answers are known for a while, to the server that gave them: ask again");
+    let none = || {
+        Problem::not_found(format!("there is no answer {id:?}"))
+            .hint("answers are known for a while, to the server that gave them: ask again")
+    };
     let query_id: Uuid = id.parse().map_err(|_| none())?;
     let org = read.access.organization.org;
     let kept = read.access.app.reading.asked.find(org, query_id).ok_or_else(none)?;
