@@ -826,3 +826,7 @@ WITH x AS (SELECT 1 AS a) DELETE FROM v_account
 WITH x AS (SELECT 1 AS a) UPDATE v_account SET level = 1
 ;;
 WITH x AS (SELECT 1 AS a) INSERT INTO v_account SELECT 1
+;;
+SELECT t.to_json FROM (SELECT * FROM (SELECT period FROM v_period) a JOIN (SELECT period, 1 AS to_json FROM v_period) b USING (period)) AS t(x, y)
+;;
+SELECT 1 FROM v_account x WHERE EXISTS (SELECT 1 FROM (SELECT 1 AS to_json) x, v_period a JOIN v_period b ON x.to_json IS NOT NULL AND a.period = b.period)

@@ -26,9 +26,10 @@ impl Reader<'_> {
 
     fn table_with_joins(&mut self, table: &TableWithJoins, relations: &mut Vec<Relation>) -> Result<From, Refusal> {
         self.enter()?;
+        let first = relations.len();
         let mut left = self.factor(&table.relation, relations)?;
         for join in &table.joins {
-            left = self.join(left, join, relations)?;
+            left = self.join(left, join, relations, first)?;
         }
         self.leave();
         Ok(left)
@@ -116,7 +117,7 @@ impl Reader<'_> {
         Ok((names::name(name)?, taken))
     }
 
-    fn join(&mut self, left: From, join: &Join, relations: &mut Vec<Relation>) -> Result<From, Refusal> {
+    fn join(&mut self, left: From, join: &Join, relations: &mut Vec<Relation>, first: usize) -> Result<From, Refusal> {
         let Join { relation, global, join_operator } = join;
         let (kind, constraint) = match join_operator {
             JoinOperator::Join(constraint) | JoinOperator::Inner(constraint) => (JoinKind::Inner, Some(constraint)),
@@ -135,12 +136,12 @@ impl Reader<'_> {
         let by = match constraint {
             None => JoinBy::Nothing,
             Some(JoinConstraint::On(condition)) => {
-                self.names.scopes.push(Scope { relations: std::mem::take(relations), aliases: Vec::new() });
+                self.names.scopes.push(Scope { relations: std::mem::take(relations), aliases: Vec::new(), first });
                 let condition = self.expr(condition);
                 *relations = self.names.scopes.pop().map(|scope| scope.relations).unwrap_or_default();
                 JoinBy::On(condition?)
             }
-            Some(JoinConstraint::Using(columns)) => JoinBy::Using(self.using(columns, relations)?),
+            Some(JoinConstraint::Using(columns)) => JoinBy::Using(self.using(columns, relations.get(first..).unwrap_or_default())?),
             Some(JoinConstraint::Natural) => {
                 return Err(Refusal::new(
                     Code::Join,

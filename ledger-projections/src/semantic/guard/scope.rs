@@ -24,6 +24,8 @@ pub(super) enum Rows {
 pub(super) struct Output {
     pub(super) columns: Vec<Option<Name>>,
     pub(super) rows: Rows,
+    /// Whether the columns stand in this order for Postgres, too: not after `*` of a join that merges columns.
+    pub(super) ordered: bool,
 }
 
 /// A relation of a FROM, by the name that columns are qualified with.
@@ -44,6 +46,15 @@ impl Relation {
 pub(super) struct Scope {
     pub(super) relations: Vec<Relation>,
     pub(super) aliases: Vec<Name>,
+    /// The first relation that is in reach: in ON, those of other parts of the FROM are not.
+    pub(super) first: usize,
+}
+
+impl Scope {
+    /// The number of the first relation in reach that is so.
+    fn find(&self, is: impl Fn(&Relation) -> bool) -> Option<usize> {
+        self.relations.iter().enumerate().skip(self.first).find(|(_, relation)| is(relation)).map(|(index, _)| index)
+    }
 }
 
 /// Everything in reach at one place of the question: the innermost SELECT last.
@@ -68,7 +79,7 @@ impl<'a> Names<'a> {
     pub(super) fn view(&self, name: &Name, span: Span) -> Result<Output, Refusal> {
         let Some(columns) = self.catalog.columns(name.as_str()) else { return Err(self.no_view(name).at(span)) };
         let rows = if Catalog::is_small(name.as_str()) { Rows::Few } else { Rows::Many };
-        Ok(Output { columns: columns.iter().map(|column| Some(Name(column.clone()))).collect(), rows })
+        Ok(Output { columns: columns.iter().map(|column| Some(Name(column.clone()))).collect(), rows, ordered: true })
     }
 
     /// Looks a column up: the number of its relation, when that is of the innermost SELECT.
@@ -82,11 +93,10 @@ impl<'a> Names<'a> {
 
     fn qualified(&self, of: &Name, name: &Name) -> Result<Option<usize>, Refusal> {
         for (depth, scope) in self.scopes.iter().rev().enumerate() {
-            let Some(index) = scope.relations.iter().position(|relation| relation.name == *of) else { continue };
-            let Some(relation) = scope.relations.get(index).filter(|relation| relation.has(name)) else {
+            let Some(index) = scope.find(|relation| relation.name == *of) else { continue };
+            if !scope.relations.get(index).is_some_and(|relation| relation.has(name)) {
                 return Err(self.no_column(Some(of), name));
-            };
-            let _ = relation;
+            }
             return Ok((depth == 0).then_some(index));
         }
         Err(self.no_relation(of))
@@ -94,7 +104,7 @@ impl<'a> Names<'a> {
 
     fn unqualified(&self, name: &Name) -> Result<Option<usize>, Refusal> {
         for (depth, scope) in self.scopes.iter().rev().enumerate() {
-            if let Some(index) = scope.relations.iter().position(|relation| relation.has(name)) {
+            if let Some(index) = scope.find(|relation| relation.has(name)) {
                 return Ok((depth == 0).then_some(index));
             }
         }

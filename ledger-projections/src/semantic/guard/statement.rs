@@ -184,7 +184,7 @@ impl<'a> Reader<'a> {
             return Err(clause("VALUES with rows of different lengths", "give each row as many values as the first"));
         }
         let columns = (1..=width).map(|number| Some(Name(format!("column{number}")))).collect();
-        let output = Output { columns, rows: if rows.len() == 1 { Rows::One } else { Rows::Few } };
+        let output = Output { columns, rows: if rows.len() == 1 { Rows::One } else { Rows::Few }, ordered: true };
         let scope = named_only(&output);
         Ok((Body::Values(rows), output, scope))
     }
@@ -214,7 +214,7 @@ impl<'a> Reader<'a> {
         if output.columns.len() != other.columns.len() {
             return Err(clause("a set operation of SELECTs with different numbers of columns", "give both the same columns"));
         }
-        let output = Output { columns: output.columns, rows: output.rows.max(other.rows).max(Rows::Few) };
+        let output = Output { rows: output.rows.max(other.rows).max(Rows::Few), ..output };
         let scope = named_only(&output);
         Ok((Body::Set { op, all, left: Box::new(left), right: Box::new(right) }, output, scope))
     }
@@ -223,13 +223,14 @@ impl<'a> Reader<'a> {
         refuse_clauses(select)?;
         let (from, relations) = self.relations(&select.from)?;
         let aliases = select.projection.iter().filter_map(alias_of).filter_map(|ident| names::name(ident).ok()).collect();
-        self.names.scopes.push(Scope { relations, aliases });
+        self.names.scopes.push(Scope { relations, aliases, first: 0 });
         let read = self.select_here(select, from);
         let scope = self.names.scopes.pop().unwrap_or_default();
         let (select, columns) = read?;
         super::relations::connected(&scope.relations, &select)?;
         let rows = rows_of(&select, &scope);
-        Ok((Body::Select(Box::new(select)), Output { columns, rows }, scope))
+        let ordered = !select.items.contains(&Item::All) || !select.from.iter().any(merges);
+        Ok((Body::Select(Box::new(select)), Output { columns, rows, ordered }, scope))
     }
 
     fn select_here(&mut self, select: &ParsedSelect, from: Vec<super::form::From>) -> Result<(Select, Vec<Option<Name>>), Refusal> {
@@ -433,13 +434,25 @@ fn alias_of(item: &SelectItem) -> Option<&Ident> {
 
 /// The names of what a set operation gives: all that it can be ordered by.
 fn named_only(output: &Output) -> Scope {
-    Scope { relations: Vec::new(), aliases: output.columns.iter().flatten().cloned().collect() }
+    Scope { aliases: output.columns.iter().flatten().cloned().collect(), ..Scope::default() }
+}
+
+/// Whether a join merges columns, which then come first.
+fn merges(from: &super::form::From) -> bool {
+    use super::form::{From, JoinBy};
+    match from {
+        From::View { .. } | From::Cte { .. } | From::Derived { .. } => false,
+        From::Join { left, right, by, .. } => matches!(by, JoinBy::Using(_)) || merges(left) || merges(right),
+    }
 }
 
 /// The columns under the names that an alias gives them.
 pub(super) fn renamed(mut output: Output, columns: &[Name]) -> Result<Output, Refusal> {
     if columns.len() > output.columns.len() {
         return Err(clause("more names than columns", "give as many names as there are columns"));
+    }
+    if !output.ordered && !columns.is_empty() {
+        return Err(clause("naming the columns of SELECT * FROM … USING", "name the columns after SELECT"));
     }
     for (column, name) in output.columns.iter_mut().zip(columns) {
         *column = Some(name.clone());
