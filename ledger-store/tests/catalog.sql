@@ -105,7 +105,7 @@ SELECT slip, place FROM (
     UNION ALL SELECT 'semantic: amount that does not say its currency', rel.full_name || '.' || a.attname
       FROM rel JOIN pg_attribute a ON a.attrelid = rel.oid AND a.attnum > 0
      WHERE nspname = 'semantic' AND a.atttypid = 'numeric'::regtype
-       AND a.attname !~ '(_txn|_base|_usd)$' AND a.attname !~ '^(.*_)?(rate|confidence|seconds)$'
+       AND a.attname !~ '(_txn|_base|_usd)$' AND a.attname !~ '^(.*_)?(rate|confidence|seconds|ms|error)$'
     UNION ALL SELECT 'semantic: type that is not leakproof to compare, or not plain', rel.full_name || '.' || a.attname || ' ' || a.atttypid::regtype
       FROM rel JOIN pg_attribute a ON a.attrelid = rel.oid AND a.attnum > 0
      WHERE nspname = 'semantic' AND a.atttypid::regtype NOT IN ('text', 'integer', 'bigint', 'smallint', 'numeric', 'date', 'timestamptz', 'boolean', 'uuid')
