@@ -77,11 +77,13 @@ async fn house(router: axum::Router, key: &str) -> anyhow::Result<House> {
     headers.insert(header::AUTHORIZATION, bearer);
     let me = House::new(router.clone(), "", &headers, None).get("/v1/me", &[]).await.map_err(|problem| refused(&problem))?;
     let slug = me.get("organization").and_then(Value::as_str);
-    let slug = slug.ok_or_else(|| Complaint::refused("the key is not of one organization").hint("make one with `ledgerd key create --org SLUG`"))?;
+    let slug =
+        slug.ok_or_else(|| Complaint::refused("the key is not of one organization").hint("make one with `ledgerd key create --org SLUG`"))?;
     Ok(House::new(router, slug, &headers, None))
 }
 
 fn refused(problem: &Value) -> Complaint {
     let word = |name: &str| problem.get(name).and_then(Value::as_str).unwrap_or_default().to_owned();
-    Complaint::refused(format!("the key is refused: {} ({})", word("detail"), word("code"))).hint("look at `ledgerd key list`, or make a new one")
+    Complaint::refused(format!("the key is refused: {} ({})", word("detail"), word("code")))
+        .hint("look at `ledgerd key list`, or make a new one")
 }
