@@ -1,5 +1,6 @@
 //! What a caller may ask of the book. Commands are requests; only events are facts.
 
+mod approvals;
 mod documents;
 
 use chrono::NaiveDate;
@@ -14,6 +15,9 @@ use crate::rate::RateType;
 use crate::subledger::{ItemId, PartyKind, Side, Terms};
 use crate::{Seq, Text};
 
+pub use approvals::{
+    AgentCommand, ApprovalCommand, CastVote, DefineAgent, DraftCommand, DraftOrigin, ProposeDraft, RecordAgentRun, RequestApproval,
+};
 pub use documents::{
     AccrueCommission, AssignCommission, CloseYear, DefineCommissionPlan, DefineTaxCode, DraftDeferral, DraftDocument, DraftDocumentLine,
     DraftRule, DraftTaxComponent, DraftTier, DraftValue, InvoiceOrder, PayOutCommissions, RecordPayment, Settles, WriteOff, YearBalance,
@@ -138,6 +142,12 @@ pub enum Command {
     PayOutCommissions(Box<PayOutCommissions>),
     /// Close a year explicitly.
     CloseYear(Box<CloseYear>),
+    /// Something about agents.
+    Agent(Box<AgentCommand>),
+    /// Something about drafts.
+    Draft(Box<DraftCommand>),
+    /// Something about approvals.
+    Approval(Box<ApprovalCommand>),
 }
 
 /// Registers a party.

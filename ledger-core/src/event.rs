@@ -4,13 +4,17 @@
 //! Not here: their bytes (`codec`), their hashes (`chain`).
 
 use chrono::NaiveDate;
+use rust_decimal::Decimal;
 use uuid::Uuid;
 
 use crate::account::{Account, AccountNo, AccountStatus, Activity, BalanceCondition, SubType};
 use crate::actor::{Actor, ActorNo};
+use crate::approvals::{Agent, AgentNo, AgentRun, ApprovalPolicy, Correction, Drafted, Posted, Requested, Subject, Voted};
 use crate::book::Valuation;
 use crate::commodity::{Commodity, CommodityNo};
 use crate::entry::BalancedEntry;
+use crate::merkle::Hash;
+use crate::money::Units;
 use crate::period::{Month, PeriodStatus};
 use crate::rate::QuotedRate;
 use crate::subledger::{
@@ -199,6 +203,138 @@ pub enum Event {
         /// From where they waited to the control account.
         entry: BalancedEntry,
     },
+    /// An agent was registered.
+    AgentRegistered(Box<Agent>),
+    /// An agent changed: this is what it is from now on.
+    AgentChanged(Box<Agent>),
+    /// An agent was suspended, or may work again; then what it was stopped for counts no more.
+    AgentStatusSet {
+        /// Which.
+        agent: AgentNo,
+        /// Whether it may not work.
+        suspended: bool,
+        /// Why.
+        reason: Text,
+    },
+    /// An agent ran; what that cost waits to be booked.
+    AgentRan(Box<AgentRun>),
+    /// What executions cost was booked.
+    AgentCostsBooked {
+        /// Whose.
+        agent: AgentNo,
+        /// Up to the end of which month.
+        month: Month,
+        /// How much, in minor units of the agent's currency.
+        booked: Units,
+        /// What is less than a minor unit, in the agent's currency: part of the next booking.
+        carried: Decimal,
+        /// From the expense to what is owed.
+        entry: BalancedEntry,
+    },
+    /// People rejected too much of what an agent drafted: from now on none of it posts itself.
+    AutoPostingStopped {
+        /// Whose.
+        agent: AgentNo,
+        /// How many of its drafts people rejected …
+        rejected: u32,
+        /// … among so many that they decided about last.
+        window: u32,
+    },
+    /// Something was proposed; [`Self::type_name`] says what.
+    Drafted(Box<Drafted>),
+    /// A draft was changed: votes on what it was count no more.
+    DraftCorrected(Box<Correction>),
+    /// A draft was turned down for good.
+    DraftRejected {
+        /// Which.
+        draft: Seq,
+        /// By whom.
+        by: Text,
+        /// Why.
+        reason: Text,
+    },
+    /// A draft was taken back.
+    DraftWithdrawn {
+        /// Which.
+        draft: Seq,
+        /// By whom.
+        by: Text,
+        /// Why.
+        reason: Text,
+    },
+    /// A draft was carried out by the events before this one.
+    DraftPosted(Box<Posted>),
+    /// An approval policy was set: this is what it says from now on.
+    ApprovalPolicySet(Box<ApprovalPolicy>),
+    /// Approval was requested.
+    ApprovalRequested(Box<Requested>),
+    /// Somebody voted.
+    ApprovalVoted(Box<Voted>),
+    /// Somebody handed a vote on.
+    ApprovalDelegated {
+        /// The request.
+        request: Seq,
+        /// Who had the vote.
+        from: Text,
+        /// Who has it now.
+        to: Text,
+        /// When.
+        at: Timestamp,
+    },
+    /// A step was overdue: others may vote as well.
+    ApprovalEscalated {
+        /// The request.
+        request: Seq,
+        /// Who else may vote.
+        added: Vec<Text>,
+        /// When it is overdue again.
+        due: Timestamp,
+        /// When.
+        at: Timestamp,
+    },
+    /// A step was overdue and is asked for again.
+    ApprovalReminded {
+        /// The request.
+        request: Seq,
+        /// When it is overdue again.
+        due: Timestamp,
+        /// When.
+        at: Timestamp,
+    },
+    /// A step was overdue: the request ended without approval.
+    ApprovalExpired {
+        /// The request.
+        request: Seq,
+        /// When.
+        at: Timestamp,
+    },
+    /// The votes decided.
+    ApprovalCompleted {
+        /// The request.
+        request: Seq,
+        /// Whether they approved.
+        approved: bool,
+    },
+    /// What was to be approved is no longer what it was: its votes count no more.
+    ApprovalInvalidated {
+        /// The request.
+        request: Seq,
+        /// Why.
+        reason: Text,
+    },
+    /// Somebody approved past the steps of the policy.
+    ApprovalOverridden {
+        /// The request.
+        request: Seq,
+        /// Who.
+        by: Text,
+        /// Why.
+        reason: Text,
+        /// The hash of what was approved.
+        hash: Hash,
+        /// When.
+        at: Timestamp,
+    },
 }
 
 impl Event {
@@ -211,7 +347,8 @@ impl Event {
             | Self::ItemsRevalued { entry, .. }
             | Self::RevaluationReversed { entry, .. }
             | Self::DeferralsRecognised { entry, .. }
-            | Self::CommissionsPaidOut { entry, .. } => Some(entry),
+            | Self::CommissionsPaidOut { entry, .. }
+            | Self::AgentCostsBooked { entry, .. } => Some(entry),
             Self::DocumentRecorded { entry, .. }
             | Self::ItemsAllocated { entry, .. }
             | Self::AllocationReversed { entry, .. }
@@ -255,6 +392,34 @@ impl Event {
             Self::CommissionClawedBack { .. } => "CommissionClawedBack",
             Self::CommissionsPaidOut { .. } => "CommissionsPaidOut",
             Self::CommissionAssigned(_) => "CommissionAssigned",
+            Self::AgentRegistered(_) => "AgentRegistered",
+            Self::AgentChanged(_) => "AgentChanged",
+            Self::AgentStatusSet { .. } => "AgentStatusSet",
+            Self::AgentRan(_) => "AgentRan",
+            Self::AgentCostsBooked { .. } => "AgentCostsBooked",
+            Self::AutoPostingStopped { .. } => "AutoPostingStopped",
+            Self::Drafted(drafted) => match drafted.content.subject() {
+                Subject::Entry => "EntryDrafted",
+                Subject::Bill => "BillDrafted",
+                Subject::Payout => "PayoutDrafted",
+                Subject::Payment => "PaymentDrafted",
+                Subject::Reopening => "ReopeningDrafted",
+                Subject::Policy => "PolicyDrafted",
+            },
+            Self::DraftCorrected(_) => "DraftCorrected",
+            Self::DraftRejected { .. } => "DraftRejected",
+            Self::DraftWithdrawn { .. } => "DraftWithdrawn",
+            Self::DraftPosted(_) => "DraftPosted",
+            Self::ApprovalPolicySet(_) => "ApprovalPolicySet",
+            Self::ApprovalRequested(_) => "ApprovalRequested",
+            Self::ApprovalVoted(_) => "ApprovalVoted",
+            Self::ApprovalDelegated { .. } => "ApprovalDelegated",
+            Self::ApprovalEscalated { .. } => "ApprovalEscalated",
+            Self::ApprovalReminded { .. } => "ApprovalReminded",
+            Self::ApprovalExpired { .. } => "ApprovalExpired",
+            Self::ApprovalCompleted { .. } => "ApprovalCompleted",
+            Self::ApprovalInvalidated { .. } => "ApprovalInvalidated",
+            Self::ApprovalOverridden { .. } => "ApprovalOverridden",
         }
     }
 }

@@ -11,6 +11,7 @@ mod words;
 
 pub mod account;
 pub mod actor;
+pub mod approvals;
 mod ascending;
 pub mod book;
 pub mod chain;

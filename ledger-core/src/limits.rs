@@ -58,3 +58,17 @@ pub const TERMS_PARTS_MAX: usize = 100;
 pub const ALLOCATIONS_MAX: usize = 2_000;
 /// Items that one revaluation event names; more of them take several events.
 pub const REVALUED_MAX: usize = 50_000;
+/// Agents in one organization.
+pub const AGENTS_MAX: usize = 10_000;
+/// Approval policies in one organization.
+pub const POLICIES_MAX: usize = 1_000;
+/// Steps of one policy.
+pub const POLICY_STEPS_MAX: usize = 20;
+/// People who may vote in one step, and words for who may.
+pub const ELIGIBLE_MAX: usize = 1_000;
+/// Drafts that wait at one time.
+pub const DRAFTS_MAX: usize = 100_000;
+/// References that an execution or a draft names as its evidence; capabilities and tools of an agent.
+pub const EVIDENCE_MAX: usize = 200;
+/// Bytes of a draft's content: an event has room for a draft before and after a correction.
+pub const DRAFT_BYTES_MAX: usize = 1 << 20;

@@ -3,6 +3,8 @@
 
 #![expect(clippy::unwrap_used, reason = "a test may stop at the first surprise")]
 
+mod governed;
+
 use std::fmt::Write as _;
 
 use chrono::NaiveDate;
@@ -190,6 +192,7 @@ fn samples() -> Vec<(&'static str, Proposed)> {
     .into_iter()
     .chain(subledger_samples())
     .chain(agreed_samples())
+    .chain(governed::events().into_iter().map(|(name, event)| (name, plain(event))))
     .collect()
 }
 
@@ -503,7 +506,7 @@ fn chain_samples() -> Vec<(&'static str, Vec<u8>)> {
         ("commit payload", commit.payload),
         ("commit tree root", commit.header.tree_root.to_vec()),
         ("commit hash", commit.hash.to_vec()),
-        ("snapshot, layout 7", snapshot::encode(&book, &tip).unwrap()),
+        ("snapshot, layout 9", snapshot::encode(&book, &tip).unwrap()),
     ]
 }
 
@@ -538,7 +541,7 @@ fn frozen_events_are_read_as_what_they_were() {
 
 #[test]
 fn a_frozen_snapshot_is_read_as_the_fold() {
-    let frozen = GOLDEN.lines().find_map(|line| line.strip_prefix("snapshot, layout 7: ")).unwrap();
+    let frozen = GOLDEN.lines().find_map(|line| line.strip_prefix("snapshot, layout 9: ")).unwrap();
     let (book, tip) = snapshot::decode(&unhex(frozen)).unwrap();
     assert_eq!(hex(&snapshot::encode(&book, &tip).unwrap()), frozen);
     assert_eq!(book.holdings(AccountNo::new(1))[0].units, 123_456);

@@ -95,8 +95,29 @@ const SCRIPTS: &[(&str, &str)] = &[
     ("BOOK_MOVED", "OWED\n close-year 2026-12-31 cash seq=1 => BOOK_MOVED"),
 ];
 
-/// Reached elsewhere: by the store, and by batches (`batch.rs`).
-const ELSEWHERE: [&str; 2] = ["EXTERNAL_ID_TAKEN", "IN_BATCH"];
+/// Reached elsewhere: by the store, by batches (`batch.rs`), and by agents, drafts and approvals (`approval_laws.rs`).
+const ELSEWHERE: [&str; 20] = [
+    "EXTERNAL_ID_TAKEN",
+    "IN_BATCH",
+    "AGENT_UNKNOWN",
+    "AGENT_INVALID",
+    "AGENT_SUSPENDED",
+    "AGENT_MAY_NOT",
+    "AGENT_OVER_BUDGET",
+    "NOTHING_TO_BOOK",
+    "DRAFT_UNKNOWN",
+    "DRAFT_INVALID",
+    "APPROVAL_NEEDED",
+    "POLICY_INVALID",
+    "APPROVAL_UNSATISFIABLE",
+    "APPROVAL_PENDING",
+    "APPROVAL_UNKNOWN",
+    "APPROVAL_NOT_ELIGIBLE",
+    "APPROVAL_CHANGED",
+    "APPROVAL_NOT_DUE",
+    "APPROVAL_OVERDUE",
+    "APPROVAL_STALE",
+];
 
 fn expanded(script: &str) -> String {
     let most = "9999999999999999999999999.99";

@@ -196,6 +196,7 @@ impl<T> Bulk<T> {
             correlation: self.options.correlation,
             soft_closed: self.options.soft_closed,
             history: &ledger_core::book::NoHistory,
+            ahead: 0,
         };
         let events = self.state.book.decide(&command, &context)?;
         for proposed in &events {
@@ -402,6 +403,7 @@ impl<T> Bulk<T> {
             correlation: self.options.correlation,
             soft_closed: self.options.soft_closed,
             history: &ledger_core::book::NoHistory,
+            ahead: 0,
         };
         let mut again = Chunk { key: chunk.key, ..Chunk::default() };
         for (tag, command) in chunk.commands {

@@ -86,6 +86,30 @@ impl Book {
             | Event::TaxCodeDefined(_)
             | Event::CommissionPlanDefined(_)
             | Event::CommissionAssigned(_) => self.keep_agreed(event),
+            Event::AgentCostsBooked { entry, .. } => {
+                self.add_bound_entry(Some(entry));
+                self.keep_governed(event);
+            }
+            Event::AgentRegistered(_)
+            | Event::AgentChanged(_)
+            | Event::AgentStatusSet { .. }
+            | Event::AgentRan(_)
+            | Event::AutoPostingStopped { .. }
+            | Event::Drafted(_)
+            | Event::DraftCorrected(_)
+            | Event::DraftRejected { .. }
+            | Event::DraftWithdrawn { .. }
+            | Event::DraftPosted(_)
+            | Event::ApprovalPolicySet(_)
+            | Event::ApprovalRequested(_)
+            | Event::ApprovalVoted(_)
+            | Event::ApprovalDelegated { .. }
+            | Event::ApprovalEscalated { .. }
+            | Event::ApprovalReminded { .. }
+            | Event::ApprovalExpired { .. }
+            | Event::ApprovalCompleted { .. }
+            | Event::ApprovalInvalidated { .. }
+            | Event::ApprovalOverridden { .. } => self.keep_governed(event),
         }
     }
 

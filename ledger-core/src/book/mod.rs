@@ -8,6 +8,7 @@
 //! else in `chart`, `calendar` and `reversal`.
 
 mod accruing;
+mod agents;
 mod agreed;
 mod allocating;
 mod balancing;
@@ -18,10 +19,13 @@ mod checklist;
 mod commissions;
 mod deferrals;
 mod documents;
+mod drafts;
 mod evolve;
+mod governed;
 mod parties;
 mod payments;
 mod plan;
+mod policies;
 mod posting;
 mod queries;
 mod recording;
@@ -32,6 +36,7 @@ mod subledger;
 mod tax_codes;
 mod text;
 mod valuation;
+mod voting;
 mod year_end;
 
 use std::collections::BTreeMap;
@@ -89,13 +94,15 @@ pub struct Context<'a> {
     pub soft_closed: bool,
     /// Earlier entries that the command names.
     pub history: &'a dyn History,
+    /// How many events of the same command stand before the first; 0 for every caller.
+    pub ahead: Seq,
 }
 
 impl<'a> Context<'a> {
     /// A context without earlier entries or special permission.
     #[must_use]
     pub const fn new(actor: &'a Actor) -> Self {
-        Self { actor, correlation: None, soft_closed: false, history: &NoHistory }
+        Self { actor, correlation: None, soft_closed: false, history: &NoHistory, ahead: 0 }
     }
 }
 
@@ -124,6 +131,8 @@ impl History for BTreeMap<Seq, BalancedEntry> {
 pub(crate) use agreed::Agreed;
 pub use agreed::{DocumentFacts, KeptAccrual};
 pub use checklist::{CloseChecklist, OpenPoint, PointKind};
+pub(crate) use governed::{Governed, Pattern};
+pub use governed::{KeptAgent, KeptDraft, KeptRequest};
 pub use subledger::KeptAllocation;
 pub(crate) use subledger::{LastRevalued, SubLedgers};
 pub use year_end::{YearSums, year_balances};
@@ -161,6 +170,7 @@ pub struct Book {
     pub(crate) reversed: BTreeMap<Seq, Seq>,
     pub(crate) sub: SubLedgers,
     pub(crate) agreed: Agreed,
+    pub(crate) governed: Governed,
     actor_index: Index<Actor, ActorNo>,
     commodity_index: Index<Text, CommodityNo>,
     account_index: Index<Text, AccountNo>,
@@ -173,9 +183,11 @@ impl Book {
     /// [`Rejection`]; nothing has changed.
     pub fn decide(&self, command: &Command, context: &Context<'_>) -> Result<Vec<Proposed>, Rejection> {
         // Where no account is a control account a posting is one entry, and nearly all commands are postings.
-        if let (Command::PostEntry(draft), Some(actor), true) =
-            (command, self.actor_index.get(context.actor), self.has_begun() && self.sub.control.is_empty())
-        {
+        if let (Command::PostEntry(draft), Some(actor), true) = (
+            command,
+            self.actor_index.get(context.actor),
+            self.has_begun() && self.sub.control.is_empty() && self.governed.leaves_alone(context.actor),
+        ) {
             let (fresh, entry) = self.post(draft, None, context.soft_closed, &[])?;
             if fresh.is_empty() {
                 return Ok(vec![envelope(*actor, context, Event::EntryPosted(entry))]);
@@ -196,6 +208,23 @@ impl Book {
         if !self.has_begun() {
             return Err(Rejection::OrganizationMissing {});
         }
+        match command {
+            Command::Agent(command) => return self.decide_agent(command, context),
+            Command::Draft(command) => return self.decide_draft(command, context),
+            Command::Approval(command) => return self.decide_approval(command, context),
+            _ => {}
+        }
+        if self.governed.leaves_alone(context.actor) {
+            return self.ungoverned(command, context);
+        }
+        self.check_person(context, "change the books")?;
+        let events = self.ungoverned(command, context)?;
+        self.check_approved(command, &events, context)?;
+        Ok(events)
+    }
+
+    /// What follows from a command of the books, whoever gives it and whether or not anybody approved it.
+    fn ungoverned(&self, command: &Command, context: &Context<'_>) -> Result<Vec<Event>, Rejection> {
         match command {
             Command::CreateOrganization(_) => Err(Rejection::OrganizationExists {}),
             Command::DefineCommodity(define) => self.define_commodity(define),
@@ -228,6 +257,9 @@ impl Book {
             Command::AccrueCommission(accrue) => self.accrue_commission(accrue, context),
             Command::PayOutCommissions(pay) => self.pay_out_commissions(pay, context),
             Command::CloseYear(close) => self.close_year(close, context),
+            Command::Agent(command) => self.decide_agent(command, context),
+            Command::Draft(command) => self.decide_draft(command, context),
+            Command::Approval(command) => self.decide_approval(command, context),
         }
     }
 
@@ -353,6 +385,11 @@ impl Book {
     #[must_use]
     pub fn rate_on(&self, base: CommodityNo, quote: CommodityNo, kind: RateType, day: NaiveDate) -> Option<(NaiveDate, Decimal)> {
         self.rates.get(&(base, quote, kind))?.range(..=day).next_back().map(|(date, rate)| (*date, *rate))
+    }
+
+    /// Where the first event of a command will stand: whoever acts for the first time is registered before it.
+    fn first_of(&self, context: &Context<'_>) -> Seq {
+        self.seq + 1 + context.ahead + Seq::from(!self.actor_index.contains_key(context.actor))
     }
 
     /// Whether there is an organization with its functional currency, which every other decision leans on.

@@ -40,12 +40,10 @@ pub(super) struct Plan<'a> {
 
 impl<'a> Plan<'a> {
     pub(super) fn new(book: &'a Book, context: &Context<'_>) -> Self {
-        // Whoever acts for the first time is registered first.
-        let registered = Seq::from(!book.actor_index.contains_key(context.actor));
         Self {
             book,
             soft_closed: context.soft_closed,
-            first: book.seq + 1 + registered,
+            first: book.first_of(context),
             events: Vec::new(),
             fresh: Fresh::default(),
             items: BTreeMap::new(),

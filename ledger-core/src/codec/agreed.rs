@@ -1,12 +1,12 @@
 //! The stored forms of deferrals, tax codes and commissions, version 1, written and read by hand. The same promises
 //! hold as in [`super::entry`].
 
-use super::CodecError;
 use super::bytes::{Reader, put_i32, put_i128, put_option, put_str, put_u64};
 use super::document::{flag, put_list};
 use super::entry::{entry, put_decimal, put_entry, put_tags, read_decimal, tags, units};
 use super::subledger::{account, commodity, item_id, numbered, put_account, put_commodity, put_item_id};
 use super::wire::{date, days};
+use super::{CodecError, governed};
 use crate::event::Event;
 use crate::subledger::commission::{DatedRule, Rule, Tier, Trigger};
 use crate::subledger::{
@@ -56,7 +56,7 @@ pub(super) fn put_event(out: &mut Vec<u8>, event: &Event) {
             put_entry(out, entry);
         }
         Event::CommissionAssigned(assignment) => put_assignment(out, assignment),
-        _ => {}
+        other => governed::put_event(out, other),
     }
 }
 

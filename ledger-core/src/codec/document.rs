@@ -179,14 +179,14 @@ pub(super) fn flag(from: &mut Reader<'_>) -> Result<bool, CodecError> {
     numbered(from, |no| [false, true].get(usize::from(no)).copied(), "yes or no")
 }
 
-const fn rounding_no(rounding: Rounding) -> u8 {
+pub(super) const fn rounding_no(rounding: Rounding) -> u8 {
     match rounding {
         Rounding::HalfEven => 0,
         Rounding::HalfUp => 1,
     }
 }
 
-const fn rounding_of(no: u8) -> Option<Rounding> {
+pub(super) const fn rounding_of(no: u8) -> Option<Rounding> {
     match no {
         0 => Some(Rounding::HalfEven),
         1 => Some(Rounding::HalfUp),

@@ -10,13 +10,18 @@ mod agreed_state;
 mod bytes;
 mod document;
 mod entry;
+mod governed;
+mod governed_state;
 mod items;
+mod policy;
+mod proposal;
 pub mod snapshot;
 mod subledger;
 mod wire;
 
 pub(crate) use document::document_bytes;
 pub(crate) use entry::entry_bytes_at_most;
+pub(crate) use proposal::proposal_bytes;
 
 use serde::de::Deserialize;
 use serde::ser::Serialize;

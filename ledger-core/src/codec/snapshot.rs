@@ -9,6 +9,7 @@ use uuid::Uuid;
 
 use super::agreed_state::{agreed, put_agreed};
 use super::bytes::Reader;
+use super::governed_state::{governed, put_governed};
 use super::items::{put_subledgers, subledgers};
 use super::wire::{self, AccountV1, CommodityV1, ConditionV1, DecimalV1};
 use super::{CodecError, read_front, write};
@@ -22,7 +23,7 @@ use crate::period::Month;
 use crate::{Seq, Text, Timestamp};
 
 /// Version of the snapshot's layout.
-pub const VERSION: u16 = 8;
+pub const VERSION: u16 = 9;
 
 /// Bytes of one snapshot that a reader accepts.
 const SNAPSHOT_BYTES_MAX: usize = 4 << 30;
@@ -116,6 +117,7 @@ pub fn encode(book: &Book, tip: &Tip) -> Result<Vec<u8>, CodecError> {
     write(&mut bytes, &out)?;
     put_subledgers(&mut bytes, &book.sub);
     put_agreed(&mut bytes, &book.agreed);
+    put_governed(&mut bytes, &book.governed);
     let digest = blake3::hash(&bytes);
     bytes.extend_from_slice(digest.as_bytes());
     Ok(bytes)
@@ -139,6 +141,7 @@ pub fn decode(bytes: &[u8]) -> Result<(Book, Tip), CodecError> {
     let mut book = Book::default();
     book.sub = subledgers(&mut from)?;
     book.agreed = agreed(&mut from)?;
+    book.governed = governed(&mut from)?;
     if !from.rest.is_empty() {
         return Err(CodecError::new(format!("{} bytes are left over", from.rest.len())));
     }

@@ -11,7 +11,7 @@ use uuid::Uuid;
 
 use super::bytes::{Reader, put_str};
 use super::entry::{self, put_entry};
-use super::{CodecError, agreed, document, read, subledger, write};
+use super::{CodecError, agreed, document, governed, read, subledger, write};
 use crate::Text;
 use crate::account::{Account, AccountNo, AccountStatus, AccountType, Activity, BalanceCondition, SubType};
 use crate::actor::{Actor, ActorKind, ActorNo};
@@ -55,6 +55,27 @@ mod kind {
     pub(super) const COMMISSION_CLAWED_BACK_V1: u16 = 97;
     pub(super) const COMMISSIONS_PAID_OUT_V1: u16 = 98;
     pub(super) const COMMISSION_ASSIGNED_V1: u16 = 99;
+    pub(super) const AGENT_REGISTERED_V1: u16 = 110;
+    pub(super) const AGENT_CHANGED_V1: u16 = 111;
+    pub(super) const AGENT_STATUS_SET_V1: u16 = 112;
+    pub(super) const AGENT_RAN_V1: u16 = 113;
+    pub(super) const AGENT_COSTS_BOOKED_V1: u16 = 114;
+    pub(super) const AUTO_POSTING_STOPPED_V1: u16 = 115;
+    pub(super) const DRAFTED_V1: u16 = 120;
+    pub(super) const DRAFT_CORRECTED_V1: u16 = 121;
+    pub(super) const DRAFT_REJECTED_V1: u16 = 122;
+    pub(super) const DRAFT_WITHDRAWN_V1: u16 = 123;
+    pub(super) const DRAFT_POSTED_V1: u16 = 124;
+    pub(super) const APPROVAL_POLICY_SET_V1: u16 = 130;
+    pub(super) const APPROVAL_REQUESTED_V1: u16 = 131;
+    pub(super) const APPROVAL_VOTED_V1: u16 = 132;
+    pub(super) const APPROVAL_DELEGATED_V1: u16 = 133;
+    pub(super) const APPROVAL_ESCALATED_V1: u16 = 134;
+    pub(super) const APPROVAL_REMINDED_V1: u16 = 135;
+    pub(super) const APPROVAL_EXPIRED_V1: u16 = 136;
+    pub(super) const APPROVAL_COMPLETED_V1: u16 = 137;
+    pub(super) const APPROVAL_INVALIDATED_V1: u16 = 138;
+    pub(super) const APPROVAL_OVERRIDDEN_V1: u16 = 139;
 }
 
 /// The kind under which an event is written today.
@@ -90,6 +111,27 @@ pub(super) const fn kind_of(event: &Event) -> u16 {
         Event::CommissionClawedBack { .. } => kind::COMMISSION_CLAWED_BACK_V1,
         Event::CommissionsPaidOut { .. } => kind::COMMISSIONS_PAID_OUT_V1,
         Event::CommissionAssigned(_) => kind::COMMISSION_ASSIGNED_V1,
+        Event::AgentRegistered(_) => kind::AGENT_REGISTERED_V1,
+        Event::AgentChanged(_) => kind::AGENT_CHANGED_V1,
+        Event::AgentStatusSet { .. } => kind::AGENT_STATUS_SET_V1,
+        Event::AgentRan(_) => kind::AGENT_RAN_V1,
+        Event::AgentCostsBooked { .. } => kind::AGENT_COSTS_BOOKED_V1,
+        Event::AutoPostingStopped { .. } => kind::AUTO_POSTING_STOPPED_V1,
+        Event::Drafted(_) => kind::DRAFTED_V1,
+        Event::DraftCorrected(_) => kind::DRAFT_CORRECTED_V1,
+        Event::DraftRejected { .. } => kind::DRAFT_REJECTED_V1,
+        Event::DraftWithdrawn { .. } => kind::DRAFT_WITHDRAWN_V1,
+        Event::DraftPosted(_) => kind::DRAFT_POSTED_V1,
+        Event::ApprovalPolicySet(_) => kind::APPROVAL_POLICY_SET_V1,
+        Event::ApprovalRequested(_) => kind::APPROVAL_REQUESTED_V1,
+        Event::ApprovalVoted(_) => kind::APPROVAL_VOTED_V1,
+        Event::ApprovalDelegated { .. } => kind::APPROVAL_DELEGATED_V1,
+        Event::ApprovalEscalated { .. } => kind::APPROVAL_ESCALATED_V1,
+        Event::ApprovalReminded { .. } => kind::APPROVAL_REMINDED_V1,
+        Event::ApprovalExpired { .. } => kind::APPROVAL_EXPIRED_V1,
+        Event::ApprovalCompleted { .. } => kind::APPROVAL_COMPLETED_V1,
+        Event::ApprovalInvalidated { .. } => kind::APPROVAL_INVALIDATED_V1,
+        Event::ApprovalOverridden { .. } => kind::APPROVAL_OVERRIDDEN_V1,
     }
 }
 
@@ -152,7 +194,36 @@ pub(super) fn read_body(kind: u16, from: &mut Reader<'_>) -> Result<Event, Codec
         kind::COMMISSION_CLAWED_BACK_V1 => agreed::commission_clawed_back(from),
         kind::COMMISSIONS_PAID_OUT_V1 => agreed::commissions_paid_out(from),
         kind::COMMISSION_ASSIGNED_V1 => Ok(Event::CommissionAssigned(Box::new(agreed::assignment(from)?))),
+        110..=139 => read_governed(kind, from),
         _ => read_rare(kind, from),
+    }
+}
+
+/// Agents, drafts and approvals.
+fn read_governed(kind: u16, from: &mut Reader<'_>) -> Result<Event, CodecError> {
+    match kind {
+        kind::AGENT_REGISTERED_V1 => Ok(Event::AgentRegistered(Box::new(governed::agent(from)?))),
+        kind::AGENT_CHANGED_V1 => Ok(Event::AgentChanged(Box::new(governed::agent(from)?))),
+        kind::AGENT_STATUS_SET_V1 => governed::agent_status_set(from),
+        kind::AGENT_RAN_V1 => Ok(Event::AgentRan(Box::new(governed::run(from)?))),
+        kind::AGENT_COSTS_BOOKED_V1 => governed::agent_costs_booked(from),
+        kind::AUTO_POSTING_STOPPED_V1 => governed::auto_posting_stopped(from),
+        kind::DRAFTED_V1 => governed::drafted(from),
+        kind::DRAFT_CORRECTED_V1 => governed::correction(from),
+        kind::DRAFT_REJECTED_V1 => governed::draft_rejected(from),
+        kind::DRAFT_WITHDRAWN_V1 => governed::draft_withdrawn(from),
+        kind::DRAFT_POSTED_V1 => governed::posted(from),
+        kind::APPROVAL_POLICY_SET_V1 => governed::approval_policy_set(from),
+        kind::APPROVAL_REQUESTED_V1 => governed::approval_requested(from),
+        kind::APPROVAL_VOTED_V1 => governed::approval_voted(from),
+        kind::APPROVAL_DELEGATED_V1 => governed::approval_delegated(from),
+        kind::APPROVAL_ESCALATED_V1 => governed::approval_escalated(from),
+        kind::APPROVAL_REMINDED_V1 => governed::approval_reminded(from),
+        kind::APPROVAL_EXPIRED_V1 => governed::approval_expired(from),
+        kind::APPROVAL_COMPLETED_V1 => governed::approval_completed(from),
+        kind::APPROVAL_INVALIDATED_V1 => governed::approval_invalidated(from),
+        kind::APPROVAL_OVERRIDDEN_V1 => governed::approval_overridden(from),
+        unknown => Err(CodecError::new(format!("event kind {unknown} is not known to this version; use a newer one"))),
     }
 }
 

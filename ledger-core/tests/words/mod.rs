@@ -23,10 +23,11 @@
 //! allocations COUNT                                              (that hold)
 //! ```
 //!
-//! The words for documents are in `documents`. A command without `=>` must be accepted. `=> CODE` or `=> CODE line N` must be refused so.
+//! The words for documents are in `documents`, those for agents, drafts and approvals in `approvals`. A command without `=>` must be accepted. `=> CODE` or `=> CODE line N` must be refused so.
 
 #![allow(dead_code, reason = "each test file that includes this module uses its own part of it")]
 
+pub(crate) mod approvals;
 mod documents;
 pub(crate) mod random;
 
@@ -43,8 +44,8 @@ use ledger_core::event::Proposed;
 use ledger_core::money::decimal_of;
 use ledger_core::subledger::{Terms, TermsPart};
 use ledger_core::{
-    AccountRef, AccountStatus, AccountType, Activity, Actor, BalancedEntry, Book, Command, Context, DraftEntry, DraftLine, Event, Month,
-    PartyKind, PeriodStatus, RateType, Rejection, Side, SubType, Weight,
+    AccountRef, AccountStatus, AccountType, Activity, Actor, ActorKind, BalancedEntry, Book, Command, Context, DraftEntry, DraftLine,
+    Event, Month, PartyKind, PeriodStatus, RateType, Rejection, Side, SubType, Weight,
 };
 use rust_decimal::Decimal;
 use uuid::Uuid;
@@ -214,6 +215,17 @@ fn step(ledger: &mut Ledger, asked: &str) -> Result<(), Rejection> {
         "sum" => ledger.sum(&words[1..], lines),
         "dated" => assert_eq!(ledger.history[&ledger.entry(words[1])].effective_date(), day(words[2])),
         "permit" => ledger.soft_closed = words[1] == "soft",
+        "as" => {
+            let kind = match words[1] {
+                "agent" => ActorKind::Agent,
+                "key" => ActorKind::ApiKey,
+                _ => ActorKind::User,
+            };
+            ledger.actor = Actor { kind, identity: (*words.last().unwrap()).into() };
+        }
+        "drafts" => assert_eq!(ledger.book.drafts().count().to_string(), words[1], "drafts that wait"),
+        "requests" => assert_eq!(ledger.book.approval_requests().count().to_string(), words[1], "requests that wait"),
+        "posted-by" => assert_eq!(approvals::last_posted(ledger), words[1..].join(" "), "how the last draft was carried out"),
         _ => drop(ledger.run(&command(ledger, &words, lines))?),
     }
     Ok(())
@@ -306,7 +318,9 @@ fn command(ledger: &Ledger, words: &[&str], lines: &str) -> Command {
             date: words.get(2).map(|date| day(date)),
             reason: "a reason".into(),
         },
-        other => documents::command(ledger, words, lines).unwrap_or_else(|| panic!("{other:?} is no command of the test language")),
+        other => documents::command(ledger, words, lines)
+            .or_else(|| approvals::command(ledger, words, lines))
+            .unwrap_or_else(|| panic!("{other:?} is no command of the test language")),
     }
 }
 

@@ -203,6 +203,10 @@ impl Examined {
                 [accrual.expense, accrual.accrued].iter().for_each(|no| account(&mut self.accounts, *no));
                 self.commodities.need(seq, u64::from(accrual.currency.get()));
             }
+            Event::AgentRegistered(agent) | Event::AgentChanged(agent) => {
+                [agent.expense, agent.accrued].into_iter().flatten().for_each(|no| account(&mut self.accounts, no));
+                self.commodities.need(seq, u64::from(agent.currency.get()));
+            }
             // What they refer to beside their entry's lines are events.
             Event::EntryPosted(_)
             | Event::EntryReversed { .. }
@@ -215,7 +219,26 @@ impl Examined {
             | Event::DeferralsRecognised { .. }
             | Event::CommissionClawedBack { .. }
             | Event::CommissionsPaidOut { .. }
-            | Event::CommissionAssigned(_) => {}
+            | Event::CommissionAssigned(_)
+            | Event::AgentStatusSet { .. }
+            | Event::AgentRan(_)
+            | Event::AgentCostsBooked { .. }
+            | Event::AutoPostingStopped { .. }
+            | Event::DraftCorrected(_)
+            | Event::Drafted(_)
+            | Event::DraftRejected { .. }
+            | Event::DraftWithdrawn { .. }
+            | Event::DraftPosted(_)
+            | Event::ApprovalPolicySet(_)
+            | Event::ApprovalRequested(_)
+            | Event::ApprovalVoted(_)
+            | Event::ApprovalDelegated { .. }
+            | Event::ApprovalEscalated { .. }
+            | Event::ApprovalReminded { .. }
+            | Event::ApprovalExpired { .. }
+            | Event::ApprovalCompleted { .. }
+            | Event::ApprovalInvalidated { .. }
+            | Event::ApprovalOverridden { .. } => {}
         }
         self.actors.need(seq, u64::from(proposed.actor.0));
     }

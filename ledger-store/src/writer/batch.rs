@@ -64,7 +64,8 @@ impl Batch {
     pub(super) fn decide(&mut self, pending: Pending, book: &mut Book, history: &dyn ledger_core::book::History) {
         let request = &pending.request;
         self.names.extend(names_of(request));
-        let context = Context { actor: &request.actor, correlation: request.correlation, soft_closed: request.soft_closed, history };
+        let context =
+            Context { actor: &request.actor, correlation: request.correlation, soft_closed: request.soft_closed, history, ahead: 0 };
         let first_seq = book.seq() + 1;
         let outcome = match request.expected {
             Some(expected) if expected != book.seq() => Err(Rejection::BookMoved { expected, found: book.seq() }),
