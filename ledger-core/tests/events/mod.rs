@@ -2,6 +2,9 @@
 
 #![allow(dead_code, reason = "each test file that includes this module uses its own part of it")]
 
+#[path = "../governed/mod.rs"]
+mod governed;
+
 use chrono::{Days, NaiveDate};
 use ledger_core::book::{FUNCTIONAL, Valuation};
 use ledger_core::entry::EntryHeader;
@@ -385,6 +388,51 @@ fn agreed_event() -> BoxedStrategy<Event> {
     .boxed()
 }
 
+/// Agents, drafts and approvals: the samples, some of their fields anything.
+fn governed_event() -> BoxedStrategy<Event> {
+    use ledger_core::approvals::{AiSource, DraftSource, Drafted, SourceKind, Vote};
+    let samples: Vec<Event> = governed::events().into_iter().map(|(_, event)| event).collect();
+    let texts = || proptest::collection::vec(text(), 0..3);
+    let hash = any::<[u8; 32]>;
+    let source = prop_oneof![
+        Just(DraftSource::Person),
+        text().prop_map(|channel| DraftSource::Import { channel }),
+        (number(), text(), hash(), texts(), of(text())).prop_map(|(agent, model, prompt_hash, evidence, acted_for)| {
+            let agent = ledger_core::approvals::AgentNo::new(agent);
+            DraftSource::Ai(Box::new(AiSource { agent, model, prompt_hash, evidence, acted_for }))
+        }),
+    ];
+    let said = (text(), text(), of(rate()), text());
+    let drafted = (select(governed::proposals()), hash(), source, said, any::<i64>(), units()).prop_map(
+        |(content, hash, source, (by, kind, confidence, rationale), at, amount)| {
+            let at = ledger_core::Timestamp(at);
+            Event::Drafted(Box::new(Drafted { content, hash, source, by, kind, confidence, rationale, at, amount }))
+        },
+    );
+    let varied = (select(samples), texts(), text(), units(), of(rate()), (seq(), select(Vote::ALL), select(SourceKind::ALL)));
+    let varied = varied.prop_map(|(mut event, list, said, units, sure, (place, vote, source))| {
+        match &mut event {
+            Event::AgentRegistered(agent) | Event::AgentChanged(agent) => {
+                (agent.tools, agent.configuration, agent.budget) = (list, said, sure);
+            }
+            Event::AgentRan(run) => (run.evidence, run.error, run.confidence, run.tokens_in) = (list, Some(said), sure, place),
+            Event::DraftCorrected(correction) => (correction.reason, correction.draft, correction.amount) = (said, place, units),
+            Event::DraftRejected { draft, reason, .. } | Event::DraftWithdrawn { draft, reason, .. } => (*draft, *reason) = (place, said),
+            Event::DraftPosted(posted) => (posted.event, posted.approvers) = (place, list),
+            Event::ApprovalPolicySet(policy) => (policy.terms.code, policy.terms.when.amount_from) = (said, sure),
+            Event::ApprovalRequested(requested) => {
+                (requested.facts.amount, requested.facts.source, requested.draft) = (units, source, place);
+                requested.steps.iter_mut().for_each(|step| step.eligible.clone_from(&list));
+            }
+            Event::ApprovalVoted(voted) => (voted.comment, voted.vote, voted.request) = (said, vote, place),
+            Event::ApprovalEscalated { added, .. } => *added = list,
+            _ => {}
+        }
+        event
+    });
+    prop_oneof![varied, drafted].boxed()
+}
+
 pub(crate) fn event() -> BoxedStrategy<Event> {
     let valuation = select(vec![Valuation::Required, Valuation::ByCommodity]);
     let status = select(vec![AccountStatus::Open, AccountStatus::Locked, AccountStatus::Closed]);
@@ -411,6 +459,7 @@ pub(crate) fn event() -> BoxedStrategy<Event> {
         1 => (month(), period, text()).prop_map(|(month, status, reason)| Event::PeriodClosed { month, status, reason }),
         1 => (month(), text()).prop_map(|(month, reason)| Event::PeriodReopened { month, reason }),
         8 => subledger_event(),
+        4 => governed_event(),
     ]
     .boxed()
 }
