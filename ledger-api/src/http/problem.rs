@@ -224,7 +224,7 @@ impl IntoResponse for Problem {
 }
 
 /// What stands in the way of these, is there already: 409 instead of 422.
-const CONFLICTS: [&str; 17] = [
+const CONFLICTS: [&str; 21] = [
     "ORGANIZATION_MISSING",
     "ORGANIZATION_EXISTS",
     "COMMODITY_DIFFERS",
@@ -242,6 +242,10 @@ const CONFLICTS: [&str; 17] = [
     "DEFERRAL_RECOGNISED",
     "BOOK_MOVED",
     "EXTERNAL_ID_TAKEN",
+    "APPROVAL_NEEDED",
+    "APPROVAL_PENDING",
+    "APPROVAL_CHANGED",
+    "APPROVAL_STALE",
 ];
 
 impl From<Rejection> for Problem {

@@ -56,7 +56,7 @@ impl Decoder<'_> {
                 });
                 self.with_entry(paid, Some(entry))
             }
-            _ => Value::Null,
+            governed => self.governed(governed),
         }
     }
 

@@ -2,6 +2,7 @@
 
 mod agreed;
 mod decoded;
+pub(crate) mod governed;
 mod subledger;
 
 use clap::Args;
