@@ -173,8 +173,7 @@ impl Book {
     }
 
     fn account_types(&self, entry: &BalancedEntry, events: &[Event]) -> Vec<AccountType> {
-        let opened =
-            |no| events.iter().find_map(|event| matches!(event, Event::AccountOpened(account) if account.no == no).then_some(event));
+        let opened = |no| events.iter().find(|event| matches!(event, Event::AccountOpened(account) if account.no == no));
         let mut kinds: Vec<AccountType> = Vec::new();
         for line in entry.lines() {
             let kind = match (self.account(line.account), opened(line.account)) {
