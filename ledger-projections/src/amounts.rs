@@ -38,3 +38,8 @@ pub(crate) fn party_of<'a>(chart: &Chart, entry: &'a BalancedEntry) -> Option<&'
     let first = parties.next()?;
     parties.all(|party| party == first).then_some(first)
 }
+
+/// A hash as it is shown: hexadecimal.
+pub(crate) fn hex(hash: &[u8]) -> String {
+    hash.iter().map(|byte| format!("{byte:02x}")).collect()
+}

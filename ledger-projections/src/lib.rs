@@ -5,13 +5,17 @@
 //! How a report looks on paper belongs to whoever prints it.
 
 pub mod account_balance;
+pub mod agent_run;
 mod amounts;
+pub mod approval;
 pub mod cash_flow;
 pub mod chart;
 pub mod checkpoint;
 pub mod compare;
 pub mod deferral;
+pub mod draft;
 pub mod error;
+mod evolving;
 pub mod gl_fact;
 mod history;
 pub mod open_item;
@@ -29,11 +33,14 @@ pub mod wakeup;
 pub mod worker;
 
 pub use account_balance::AccountBalance;
+pub use agent_run::AgentRun;
+pub use approval::Approval;
 pub use cash_flow::CashFlow;
 pub use chart::Chart;
 pub use checkpoint::{Checkpoint, Status, resume};
 pub use compare::{Difference, Differences, compare};
 pub use deferral::Deferral;
+pub use draft::Draft;
 pub use error::ProjectionError;
 pub use gl_fact::GlFact;
 pub use history::seq_known_at;

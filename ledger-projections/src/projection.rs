@@ -8,10 +8,13 @@ use ledger_core::event::Recorded;
 use ledger_store::OrgTx;
 
 use crate::account_balance::AccountBalance;
+use crate::agent_run::AgentRun;
+use crate::approval::Approval;
 use crate::cash_flow::CashFlow;
 use crate::chart::Chart;
 use crate::compare::Differences;
 use crate::deferral::Deferral;
+use crate::draft::Draft;
 use crate::error::ProjectionError;
 use crate::gl_fact::GlFact;
 use crate::open_item::OpenItem;
@@ -80,6 +83,9 @@ pub fn all() -> Vec<Arc<dyn Projection>> {
         Arc::new(Deferral),
         Arc::new(RevenueByCustomer),
         Arc::new(Reference),
+        Arc::new(Draft),
+        Arc::new(Approval),
+        Arc::new(AgentRun),
         Arc::new(GlFact),
     ]
 }
