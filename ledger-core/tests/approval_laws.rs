@@ -12,6 +12,7 @@ use ledger_core::chain::Tip;
 use ledger_core::codec::snapshot;
 use ledger_core::{Book, Event};
 use proptest::prelude::*;
+use words::approvals::{actor, begin, history, step};
 use words::random::Dice;
 use words::{Ledger, attempt, check};
 
@@ -522,96 +523,12 @@ fn bytes(book: &Book) -> Vec<u8> {
     snapshot::encode(book, &tip).unwrap()
 }
 
-/// Mostly one that waits, now and then any.
-fn waiting(dice: &mut Dice, ledger: &Ledger, kind: char, waiting: Vec<u64>, is: impl Fn(&Event) -> bool) -> String {
-    let made: Vec<u64> = (1..).zip(&ledger.events).filter(|(_, proposed)| is(&proposed.event)).map(|(seq, _)| seq).collect();
-    let any = dice.below(made.len() as u64 + 1);
-    let place = match waiting.get(usize::try_from(dice.below(5)).unwrap()) {
-        Some(seq) if dice.below(6) > 0 => made.iter().position(|made| made == seq).unwrap() as u64 + 1,
-        _ => any,
-    };
-    format!("{kind}{place}")
-}
-
-/// A random command in the ledger's words; many are refused, as they should be.
-fn step(dice: &mut Dice, ledger: &Ledger) -> String {
-    let who = ["tester", "a", "b", "c", "d"];
-    let (drafts, requests) = (ledger.book.drafts().map(|(seq, _)| seq), ledger.book.approval_requests().map(|(seq, _)| seq));
-    let draft = waiting(dice, ledger, 'd', drafts.collect(), |event| matches!(event, Event::Drafted(_)));
-    let request = waiting(dice, ledger, 'r', requests.collect(), |event| matches!(event, Event::ApprovalRequested(_)));
-    let at = format!("at={}", dice.below(500));
-    let amount = dice.of(&["10", "100", "100", "1000"]);
-    let lines = format!("rent {amount} USD party V | cash -{amount} USD");
-    let voters = |dice: &mut Dice| (0..=dice.below(4)).map(|_| dice.of(&who)).collect::<Vec<_>>().join(" ");
-    let policy = |dice: &mut Dice| {
-        let steps = dice.of(&["single", "multiple/2", "majority", "unanimous@50!60", "veto@80!reject", "single,multiple/2@50!remind"]);
-        let flags = dice.of(&["", "", "", "self", "override", "off"]);
-        let when = dice.of(&["from=100", "from=1000", "source=ai", "", "types=expense", "below=0.8"]);
-        format!("{} entry,policy {when} steps={steps} rank={} {flags}", dice.of(&["p", "q"]), dice.below(3))
-    };
-    match dice.below(40) {
-        0 => format!("policy {}", policy(dice)),
-        1 => format!("draft-policy {}", policy(dice)),
-        2 => {
-            let auto = dice.of(&["", "auto"]);
-            let sample = dice.of(&["0", "30", "100"]);
-            format!(
-                "agent clerk {auto} cap=500 confidence=0.8 approvals=1 sample={sample} window=4 rejected=50 budget=20 expense=usage accrued=owed"
-            )
-        }
-        3 => format!("{} clerk", dice.of(&["suspend", "resume"])),
-        4 | 5 => format!("ran clerk 0.{:09}{:03} at={}", dice.below(1_000_000_000), dice.below(1_000), dice.below(3) * 2_678_400),
-        6 => format!("book 2026-0{}", dice.below(3) + 1),
-        7 | 8 => format!("post 2026-01-05: {lines}"),
-        9..=12 => format!("draft 2026-01-05 {at}: {lines}"),
-        13..=16 => {
-            let source = dice.of(&["for=a", "for=tester", ""]);
-            format!("draft 2026-01-05 {at} ai=clerk {source} kind=rent confidence=0.{}: {lines}", dice.below(3) + 7)
-        }
-        17 => format!("fix {draft} 2026-01-06: {lines}"),
-        18 => format!("{} {draft}", dice.of(&["turn-down", "withdraw"])),
-        19 | 20 => format!("post-draft {draft}"),
-        21..=25 => {
-            let lists = (0..=dice.below(2)).map(|_| voters(dice)).collect::<Vec<_>>().join(" | ");
-            format!("ask {draft} {at}: {lists}")
-        }
-        26..=35 => {
-            let (vote, post, other) = (dice.of(&["yes", "yes", "yes", "no"]), dice.of(&["", "post"]), dice.of(&["", "", "", "other"]));
-            format!("vote {request} {vote} {at} {post} {other}")
-        }
-        36 => format!("hand {request} {}", dice.of(&who)),
-        37 | 38 => format!("due {request} {at}: {}", voters(dice)),
-        _ => format!("override {request}"),
-    }
-}
-
-/// Who gives the next command: half of the time somebody who is asked for a vote.
-fn actor(dice: &mut Dice, ledger: &Ledger) -> String {
-    let asked = ledger.book.approval_requests().filter_map(|(_, request)| request.current()).flat_map(|step| &step.seats);
-    let asked: Vec<_> = asked.filter(|seat| seat.vote.is_none()).filter_map(|seat| seat.holder()).collect();
-    let any = dice.of(&["tester", "a", "b", "c", "d", "agent clerk", "key k"]).to_owned();
-    let one = usize::try_from(dice.below(asked.len() as u64 + 1)).unwrap();
-    if dice.below(2) == 0 { any } else { asked.get(one).map_or(any, ToString::to_string) }
-}
-
-fn history(seed: u64, steps: usize) -> Ledger {
-    let mut ledger = on_books("agent clerk budget=20 expense=usage accrued=owed");
-    let mut dice = Dice(seed);
-    for _ in 0..steps {
-        let who = actor(&mut dice, &ledger);
-        attempt(&mut ledger, &format!("as {who}")).unwrap();
-        let asked = step(&mut dice, &ledger);
-        drop(attempt(&mut ledger, &asked));
-    }
-    ledger
-}
-
 proptest! {
     #![proptest_config(ProptestConfig { cases: 150, ..ProptestConfig::default() })]
 
     #[test]
     fn nothing_is_posted_that_was_not_approved(seed in any::<u64>(), steps in 1_usize..250) {
-        let mut ledger = on_books("agent clerk budget=20 expense=usage accrued=owed");
+        let mut ledger = begin();
         let mut judge = Judge::default();
         ledger.events.iter().for_each(|proposed| judge.see(&proposed.event));
         let mut dice = Dice(seed);

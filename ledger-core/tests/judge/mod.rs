@@ -28,6 +28,14 @@ struct Request {
     approved: bool,
 }
 
+impl Request {
+    /// The first step that does not have as many approvals as it takes.
+    fn current(&self) -> usize {
+        let steps = self.requested.steps.iter().zip(&self.yes);
+        steps.take_while(|(step, yes)| yes.len() >= usize::try_from(step.needed).unwrap()).count()
+    }
+}
+
 #[derive(Default)]
 pub(crate) struct Judge {
     seq: u64,
@@ -299,16 +307,14 @@ impl Judge {
             }
             Event::ApprovalDelegated { request, from, to, .. } => {
                 let request = self.requests.get_mut(request).unwrap();
-                for may in request.may.iter_mut().filter(|may| may.contains(from.as_str())).take(1) {
-                    may.remove(from.as_str());
-                    may.insert(to.to_string());
-                }
+                let current = request.current();
+                assert!(request.may[current].remove(from.as_str()), "who hands a vote on has one");
+                request.may[current].insert(to.to_string());
             }
             Event::ApprovalEscalated { request, added, due, .. } => {
                 let request = self.requests.get_mut(request).unwrap();
                 request.due = Some(due.0);
-                let step = request.requested.steps.iter().zip(&request.yes);
-                let current = step.take_while(|(step, yes)| yes.len() >= usize::try_from(step.needed).unwrap()).count();
+                let current = request.current();
                 assert!(matches!(request.requested.steps[current].step.on_timeout, OnTimeout::Escalate { .. }));
                 request.may[current].extend(added.iter().map(ToString::to_string));
             }

@@ -26,7 +26,8 @@ use ledger_core::command::{
 };
 use ledger_core::{AccountRef, AccountType, Command, Event, Month, Text, Timestamp};
 
-use super::{Ledger, dec, documents, draft, period};
+use super::random::Dice;
+use super::{Ledger, attempt, check, dec, documents, draft, period};
 
 /// 2026-01-01T00:00:00Z.
 const BEGIN: i64 = 1_767_225_600;
@@ -54,7 +55,7 @@ fn names(text: &str) -> Vec<Text> {
     text.split_whitespace().map(Text::from).collect()
 }
 
-fn step(word: &str) -> Step {
+fn policy_step(word: &str) -> Step {
     let (mode, due) = word.split_once('@').map_or((word, None), |(mode, due)| (mode, Some(due)));
     let (mode, count) = mode.split_once('/').map_or((mode, 2), |(mode, count)| (mode, count.parse().unwrap()));
     let mode = match mode {
@@ -90,7 +91,7 @@ fn policy(words: &[&str]) -> PolicyTerms {
             confidence_below: option(words, "below").map(dec),
             periods: list("period").map(period).collect(),
         },
-        steps: option(words, "steps").unwrap_or("single").split(',').map(step).collect(),
+        steps: option(words, "steps").unwrap_or("single").split(',').map(policy_step).collect(),
         rank: option(words, "rank").map_or(0, |rank| rank.parse().unwrap()),
         self_approval: words.contains(&"self"),
         allow_override: words.contains(&"override"),
@@ -241,4 +242,101 @@ pub(crate) fn last_posted(ledger: &Ledger) -> String {
     });
     posted
         .map_or_else(|| "nothing".into(), |posted| format!("{}{}", posted.route.as_str(), if posted.four_eyes { " four-eyes" } else { "" }))
+}
+
+/// Books with an agent whose costs have a place, for random histories.
+pub(crate) fn begin() -> Ledger {
+    check(
+        "org USD required
+         open cash asset
+         open rent expense
+         open usage expense
+         open owed liability
+         agent clerk budget=20 expense=usage accrued=owed",
+    )
+}
+
+/// Mostly one that waits, now and then any.
+fn waiting(dice: &mut Dice, ledger: &Ledger, kind: char, waiting: Vec<u64>, is: impl Fn(&Event) -> bool) -> String {
+    let made: Vec<u64> = (1..).zip(&ledger.events).filter(|(_, proposed)| is(&proposed.event)).map(|(seq, _)| seq).collect();
+    let any = dice.below(made.len() as u64 + 1);
+    let place = match waiting.get(usize::try_from(dice.below(5)).unwrap()) {
+        Some(seq) if dice.below(6) > 0 => made.iter().position(|made| made == seq).unwrap() as u64 + 1,
+        _ => any,
+    };
+    format!("{kind}{place}")
+}
+
+/// A random command in the ledger's words; many are refused, as they should be.
+pub(crate) fn step(dice: &mut Dice, ledger: &Ledger) -> String {
+    let who = ["tester", "a", "b", "c", "d"];
+    let (drafts, requests) = (ledger.book.drafts().map(|(seq, _)| seq), ledger.book.approval_requests().map(|(seq, _)| seq));
+    let draft = waiting(dice, ledger, 'd', drafts.collect(), |event| matches!(event, Event::Drafted(_)));
+    let request = waiting(dice, ledger, 'r', requests.collect(), |event| matches!(event, Event::ApprovalRequested(_)));
+    let at = format!("at={}", dice.below(500));
+    let amount = dice.of(&["10", "100", "100", "1000"]);
+    let lines = format!("rent {amount} USD party V | cash -{amount} USD");
+    let voters = |dice: &mut Dice| (0..=dice.below(4)).map(|_| dice.of(&who)).collect::<Vec<_>>().join(" ");
+    let policy = |dice: &mut Dice| {
+        let steps = dice.of(&["single", "multiple/2", "majority", "unanimous@50!60", "veto@80!reject", "single,multiple/2@50!remind"]);
+        let flags = dice.of(&["", "", "", "self", "override", "off"]);
+        let when = dice.of(&["from=100", "from=1000", "source=ai", "", "types=expense", "below=0.8"]);
+        format!("{} entry,policy {when} steps={steps} rank={} {flags}", dice.of(&["p", "q"]), dice.below(3))
+    };
+    match dice.below(40) {
+        0 => format!("policy {}", policy(dice)),
+        1 => format!("draft-policy {}", policy(dice)),
+        2 => {
+            let auto = dice.of(&["", "auto"]);
+            let sample = dice.of(&["0", "30", "100"]);
+            format!(
+                "agent clerk {auto} cap=500 confidence=0.8 approvals=1 sample={sample} window=4 rejected=50 budget=20 expense=usage accrued=owed"
+            )
+        }
+        3 => format!("{} clerk", dice.of(&["suspend", "resume"])),
+        4 | 5 => format!("ran clerk 0.{:09}{:03} at={}", dice.below(1_000_000_000), dice.below(1_000), dice.below(3) * 2_678_400),
+        6 => format!("book 2026-0{}", dice.below(3) + 1),
+        7 | 8 => format!("post 2026-01-05: {lines}"),
+        9..=12 => format!("draft 2026-01-05 {at}: {lines}"),
+        13..=16 => {
+            let source = dice.of(&["for=a", "for=tester", ""]);
+            format!("draft 2026-01-05 {at} ai=clerk {source} kind=rent confidence=0.{}: {lines}", dice.below(3) + 7)
+        }
+        17 => format!("fix {draft} 2026-01-06: {lines}"),
+        18 => format!("{} {draft}", dice.of(&["turn-down", "withdraw"])),
+        19 | 20 => format!("post-draft {draft}"),
+        21..=25 => {
+            let lists = (0..=dice.below(2)).map(|_| voters(dice)).collect::<Vec<_>>().join(" | ");
+            format!("ask {draft} {at}: {lists}")
+        }
+        26..=35 => {
+            let (vote, post, other) = (dice.of(&["yes", "yes", "yes", "no"]), dice.of(&["", "post"]), dice.of(&["", "", "", "other"]));
+            format!("vote {request} {vote} {at} {post} {other}")
+        }
+        36 => format!("hand {request} {}", dice.of(&who)),
+        37 | 38 => format!("due {request} {at}: {}", voters(dice)),
+        _ => format!("override {request}"),
+    }
+}
+
+/// Who gives the next command: half of the time somebody who is asked for a vote.
+pub(crate) fn actor(dice: &mut Dice, ledger: &Ledger) -> String {
+    let asked = ledger.book.approval_requests().filter_map(|(_, request)| request.current()).flat_map(|step| &step.seats);
+    let asked: Vec<_> = asked.filter(|seat| seat.vote.is_none()).filter_map(|seat| seat.holder()).collect();
+    let any = dice.of(&["tester", "a", "b", "c", "d", "agent clerk", "key k"]).to_owned();
+    let one = usize::try_from(dice.below(asked.len() as u64 + 1)).unwrap();
+    if dice.below(2) == 0 { any } else { asked.get(one).map_or(any, ToString::to_string) }
+}
+
+/// What random commands leave.
+pub(crate) fn history(seed: u64, steps: usize) -> Ledger {
+    let mut ledger = begin();
+    let mut dice = Dice(seed);
+    for _ in 0..steps {
+        let who = actor(&mut dice, &ledger);
+        attempt(&mut ledger, &format!("as {who}")).unwrap();
+        let asked = step(&mut dice, &ledger);
+        drop(attempt(&mut ledger, &asked));
+    }
+    ledger
 }

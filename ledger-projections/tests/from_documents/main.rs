@@ -6,6 +6,7 @@
 #[path = "../../../ledger-core/tests/words/mod.rs"]
 mod words;
 
+mod approvals;
 mod deferrals;
 mod revenue;
 mod shelf;

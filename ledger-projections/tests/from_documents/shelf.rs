@@ -95,9 +95,14 @@ impl Shelf {
         live.rows
     }
 
+    /// A connection of somebody who may see and change everything.
+    pub(crate) async fn admin(&self) -> sqlx::PgConnection {
+        sqlx::ConnectOptions::connect(&self.database.admin_options()).await.unwrap()
+    }
+
     /// Each edit of a stored row is found, in its table.
     pub(crate) async fn assert_edits_are_found(&self, projection: &str, edits: &[(&str, &str)]) {
-        let mut admin = sqlx::ConnectOptions::connect(&self.database.admin_options()).await.unwrap();
+        let mut admin = self.admin().await;
         for (table, edit) in edits {
             assert!(sqlx::query(sqlx::AssertSqlSafe(*edit)).execute(&mut admin).await.unwrap().rows_affected() > 0, "{edit}");
             let found = compare(&self.org, projection, |_| ()).await.unwrap();
