@@ -141,7 +141,7 @@ async fn a_row_that_was_changed_is_found() {
     let requests = [
         "UPDATE read.approval SET needed = needed - 1",
         "UPDATE read.approval SET status = 'approved' WHERE status <> 'approved'",
-        "UPDATE read.approval SET due_at = due_at + interval '1 day' WHERE due_at IS NOT NULL",
+        "UPDATE read.approval SET escalations = escalations + 1",
     ];
     shelf.assert_edits_are_found(Approval::NAME, &requests.map(|edit| ("approval", edit))).await;
     let runs = [("agent_run", "UPDATE read.agent_run SET cost = cost / 2"), ("agent", "UPDATE read.agent SET budget = NULL")];
