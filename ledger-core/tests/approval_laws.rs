@@ -45,6 +45,9 @@ fn without_a_policy_nothing_changes_for_people() {
          post-draft d1                                             => DRAFT_UNKNOWN
          draft 2026-01-05 id=X: rent 7 USD | cash -7 USD           => DRAFT_INVALID
          draft 2026-01-05: rent 7 USD | cash -8 USD                => UNBALANCED
+         as key k
+         draft 2026-01-05: rent 7 USD | cash -7 USD                => DRAFT_INVALID
+         as anybody
          draft 2026-01-05: rent 7 USD | cash -7 USD
          fix d2 2026-01-06: rent 8 USD | cash -8 USD
          withdraw d2

@@ -107,7 +107,7 @@ pub(super) async fn run(shell: &Shell, command: EntryCommand) -> anyhow::Result<
     }
 }
 
-fn draft(args: &PostArgs, organization: &Organization) -> DraftEntry {
+pub(super) fn draft(args: &PostArgs, organization: &Organization) -> DraftEntry {
     let line = |side: &Side, amount| {
         let currency = side.currency.as_deref().unwrap_or(&organization.functional_currency);
         DraftLine::new(side.account.as_str(), amount, currency)

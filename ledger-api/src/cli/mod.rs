@@ -5,7 +5,9 @@
 //! [`crate::report`], what a command decides is in `ledger-core`.
 
 pub mod account;
+pub mod agent;
 pub mod allocate;
+pub mod approval;
 pub mod bank;
 pub mod bench;
 pub mod commission;
@@ -14,6 +16,7 @@ pub mod config;
 pub mod deferral;
 pub mod demo;
 pub mod document;
+pub mod draft;
 pub mod entry;
 pub mod events;
 pub mod export;
@@ -137,6 +140,15 @@ pub enum Command {
     /// Post one journal entry, or reverse one
     #[command(subcommand)]
     Entry(entry::EntryCommand),
+    /// Propose, look at, correct, turn down and post drafts
+    #[command(subcommand)]
+    Draft(draft::DraftCommand),
+    /// Say what needs approval, and give it
+    #[command(subcommand)]
+    Approval(approval::ApprovalCommand),
+    /// Register programs that draft, and book what they cost
+    #[command(subcommand)]
+    Agent(agent::AgentCommand),
     /// Close and reopen accounting periods (months)
     #[command(subcommand)]
     Period(period::PeriodCommand),
@@ -194,6 +206,9 @@ impl Command {
             Self::Payment(command) => payment::run(shell, command).await,
             Self::Allocation(command) => allocate::run(shell, command).await,
             Self::Entry(command) => entry::run(shell, command).await,
+            Self::Draft(command) => draft::run(shell, command).await,
+            Self::Approval(command) => approval::run(shell, command).await,
+            Self::Agent(command) => agent::run(shell, command).await,
             Self::Period(command) => period::run(shell, command).await,
             Self::Revalue(args) => revalue::run(shell, args).await,
             Self::Deferral(command) => deferral::run(shell, command).await,

@@ -102,6 +102,9 @@ impl Book {
         match origin {
             DraftOrigin::Person => {
                 self.check_person(context, "draft in a person's name")?;
+                if context.actor.kind == ActorKind::ApiKey {
+                    return Err(Rejection::DraftInvalid { fault: "a program with a key drafts as an import, not as a person" });
+                }
                 Ok(DraftSource::Person)
             }
             DraftOrigin::Import { channel } => {
