@@ -84,11 +84,11 @@ fn named(part: &str) -> Result<&str, Value> {
 
 async fn context(house: &House) -> Answer {
     let organization = house.get("", &[]).await?;
-    // Who may not ask for these is told less, not refused.
-    let you = house.get("/me", &[]).await.unwrap_or(Value::Null);
-    let read_models = house.get("/projections", &[]).await.unwrap_or(Value::Null);
+    let you = house.get("/me", &[]).await?;
+    let fresh = json!({ "sql": "SELECT projection FROM v_freshness", "max_rows": 1 });
+    let as_of = house.post("/semantic/query", None, &fresh).await?.get("as_of").cloned();
     let today = chrono::Utc::now().date_naive().to_string();
-    Ok(json!({ "organization": organization, "you": you, "read_models": read_models, "today": today }))
+    Ok(json!({ "organization": organization, "you": you, "as_of": as_of, "today": today }))
 }
 
 async fn statement(house: &House, arguments: &Arguments) -> Answer {

@@ -77,7 +77,7 @@ fn describing() -> Vec<Definition> {
             title: "Whose books, and how fresh",
             description: "The organization, its functional currency, who you are and what you may do, today's date, and through which event the read models are applied. Ask this first.",
             takes: (json!({}), &[]),
-            gives: json!({ "organization": { "type": "object" }, "you": { "type": "object" }, "read_models": { "type": "object" }, "today": text("UTC.") }),
+            gives: json!({ "organization": { "type": "object" }, "you": { "type": "object" }, "as_of": { "type": "array", "description": "Through which event each read model is applied." }, "today": text("UTC.") }),
             writes: false,
         },
         Definition {
