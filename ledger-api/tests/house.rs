@@ -206,6 +206,7 @@ fn what_must_not_be_there_is_not() {
                 "migrations/0006_directory.sql",
                 "migrations/0036_webhooks_due.sql",
                 "migrations/0039_projection_lag.sql",
+                "migrations/0045_approvals_due.sql",
                 "migrations/0040_semantic_roles.sql",
             ],
         },

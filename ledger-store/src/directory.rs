@@ -51,6 +51,19 @@ pub struct ProjectionLag {
     pub stopped: u64,
 }
 
+/// A request for approval that is overdue.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct DueApproval {
+    /// In which organization.
+    pub org: OrgId,
+    /// The request.
+    pub request: Seq,
+    /// Which of its steps, from 1.
+    pub step: i32,
+    /// Since when.
+    pub due: Timestamp,
+}
+
 /// An organization in which a projection has something to do.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Lagging {
@@ -156,6 +169,28 @@ impl Store {
                     seconds: count(seconds)?,
                     stopped: count(stopped)?,
                 })
+            })
+            .collect()
+    }
+}
+
+impl Store {
+    /// Requests for approval that were due at a moment or before and wait for votes, the longest overdue first, over all
+    /// organizations. As far as the read model has come.
+    ///
+    /// # Errors
+    /// [`StoreError`] when the server fails.
+    pub async fn approvals_due(&self, now: Timestamp, limit: u16) -> Result<Vec<DueApproval>, StoreError> {
+        let rows: Vec<(Uuid, i64, i32, chrono::DateTime<chrono::Utc>)> =
+            sqlx::query_as("SELECT org_id, seq, step_no, due_at FROM control.approvals_due($1, $2)")
+                .bind(to_datetime(now)?)
+                .bind(i32::from(limit))
+                .fetch_all(self.pool())
+                .await
+                .doing("look for approvals that are overdue")?;
+        rows.into_iter()
+            .map(|(org, seq, step, due)| {
+                Ok(DueApproval { org: OrgId(org), request: from_i64("seq of a request", seq)?, step, due: from_datetime(due) })
             })
             .collect()
     }

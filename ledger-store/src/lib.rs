@@ -30,7 +30,7 @@ pub mod writer;
 
 pub use commits::{AppendError, Appended, Commit, Head, NewCommit, Resolution, StoredCommit};
 pub use db::{Store, StoreConfig};
-pub use directory::{Creation, Lagging, Organization, ProjectionLag};
+pub use directory::{Creation, DueApproval, Lagging, Organization, ProjectionLag};
 pub use error::StoreError;
 pub use kept::KeptHead;
 pub use keys::{NewExternalId, NewKey, StoredKey};

@@ -17,6 +17,7 @@ pub mod ops;
 pub mod problem;
 pub mod rate;
 pub mod reading;
+pub mod review;
 pub mod routes;
 pub mod server;
 pub mod state;

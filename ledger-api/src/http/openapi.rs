@@ -34,7 +34,7 @@ const REFUSALS: [(&str, &str); 12] = [
 ];
 
 /// Subjects, in the order in which the reference page shows them.
-const TAGS: [(&str, &str); 23] = [
+const TAGS: [(&str, &str); 26] = [
     ("Organizations", "Whose books they are."),
     ("Accounts", "The chart of accounts, with balances."),
     ("Entries", "Journal entries: posted one at a time, in batches or as a stream; reversed and corrected, never edited."),
@@ -49,6 +49,9 @@ const TAGS: [(&str, &str); 23] = [
     ("Commissions", "Who earns by which sales."),
     ("Commodities and rates", "Currencies, shares, hours; exchange rates and prices."),
     ("Closing", "Periods, revaluation, deferrals, the end of the year."),
+    ("Drafts", "What people and agents propose: it moves nothing until it is posted."),
+    ("Approvals", "Policies, requests, votes: whose approval something needs before it is posted."),
+    ("Agents", "Programs with a language model behind them: what they may do, what they cost."),
     ("Webhooks", "Being told of events."),
     ("Me", "Who the caller is."),
     ("API keys", "Keys of programs."),

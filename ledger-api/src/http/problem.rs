@@ -248,6 +248,9 @@ const CONFLICTS: [&str; 21] = [
     "APPROVAL_STALE",
 ];
 
+/// What somebody else may do: 403 instead of 422.
+const NOT_FOR_ALL: [&str; 2] = ["AGENT_MAY_NOT", "APPROVAL_NOT_ELIGIBLE"];
+
 impl From<Rejection> for Problem {
     fn from(rejection: Rejection) -> Self {
         if let Rejection::InBatch { index, rejection } = rejection {
@@ -256,7 +259,11 @@ impl From<Rejection> for Problem {
             return problem.at(pointer);
         }
         let code = rejection.code();
-        let status = if CONFLICTS.contains(&code) { StatusCode::CONFLICT } else { StatusCode::UNPROCESSABLE_ENTITY };
+        let status = match code {
+            code if CONFLICTS.contains(&code) => StatusCode::CONFLICT,
+            code if NOT_FOR_ALL.contains(&code) => StatusCode::FORBIDDEN,
+            _ => StatusCode::UNPROCESSABLE_ENTITY,
+        };
         let existing = match &rejection {
             Rejection::ExternalIdTaken { seq, .. } | Rejection::DocumentNumberTaken { seq, .. } => Some(*seq),
             Rejection::AlreadyReversed { by, .. } => Some(*by),
@@ -379,7 +386,7 @@ mod tests {
 
     #[test]
     fn every_code_that_is_called_a_conflict_is_one_of_the_books() {
-        for code in CONFLICTS {
+        for code in CONFLICTS.into_iter().chain(NOT_FOR_ALL) {
             assert!(Rejection::CODES.contains(&code), "{code}");
         }
     }

@@ -33,6 +33,7 @@ use super::matrix::Matrix;
 use super::openapi;
 use super::ops;
 use super::problem::Problem;
+use super::review;
 use super::routes;
 use super::state::App;
 use super::webhooks;
@@ -166,6 +167,7 @@ fn background(app: &App) -> Vec<JoinHandle<()>> {
         ("notifications", tokio::spawn(hearing)),
         ("meter", tokio::spawn(metering)),
         ("metrics", tokio::spawn(measuring)),
+        ("deadlines", tokio::spawn(review::deadlines::watch(app.clone()))),
     ];
     named.iter().for_each(|(name, task)| app.health.watch(name, task.abort_handle()));
     named.into_iter().map(|(_, task)| task).collect()

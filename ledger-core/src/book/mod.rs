@@ -133,6 +133,7 @@ pub use agreed::{DocumentFacts, KeptAccrual};
 pub use checklist::{CloseChecklist, OpenPoint, PointKind};
 pub(crate) use governed::{Governed, Pattern};
 pub use governed::{KeptAgent, KeptDraft, KeptRequest};
+pub use policies::NeededApproval;
 pub use subledger::KeptAllocation;
 pub(crate) use subledger::{LastRevalued, SubLedgers};
 pub use year_end::{YearSums, year_balances};

@@ -47,6 +47,19 @@ impl Need<'_> {
     }
 }
 
+/// Whose approval something needs.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct NeededApproval {
+    /// The policy that asks for it and its version; none where the ledger itself does.
+    pub policy: Option<(Text, u32)>,
+    /// Its steps. One that names nobody is open to whoever may approve at all.
+    pub steps: Vec<Step>,
+    /// Whether who prepared it may approve it.
+    pub self_approval: bool,
+    /// Whether somebody who is not asked may approve it with a reason.
+    pub allow_override: bool,
+}
+
 /// A proposal as it would be carried out now.
 pub(super) struct Trial {
     pub(super) events: Vec<Event>,
@@ -119,6 +132,25 @@ impl Book {
         let kept = self.find_draft(draft)?;
         let trial = self.trial(&kept.content, kept.source.kind(), kept.confidence, &Context { soft_closed: true, ..*context })?;
         Ok(self.steps_of(self.need(&trial.facts)))
+    }
+
+    /// Who asks for approval of a waiting draft, as things stand; nothing where it may be carried out without.
+    ///
+    /// # Errors
+    /// [`Rejection`] where there is no such draft, or it could not be carried out now.
+    pub fn approval_needed(&self, draft: Seq, context: &Context<'_>) -> Result<Option<NeededApproval>, Rejection> {
+        let kept = self.find_draft(draft)?;
+        let trial = self.trial(&kept.content, kept.source.kind(), kept.confidence, &Context { soft_closed: true, ..*context })?;
+        let need = self.need(&trial.facts);
+        let (policy, self_approval, allow_override) = match need {
+            Need::Nothing => return Ok(None),
+            Need::Policy(policy) => {
+                let terms = &policy.terms;
+                (Some((terms.code.clone(), policy.version)), terms.self_approval, terms.allow_override)
+            }
+            Need::Ledger { self_approval } => (None, self_approval, false),
+        };
+        Ok(Some(NeededApproval { policy, steps: self.steps_of(need), self_approval, allow_override }))
     }
 
     pub(super) fn steps_of(&self, need: Need<'_>) -> Vec<Step> {

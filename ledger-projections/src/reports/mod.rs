@@ -15,6 +15,7 @@ mod general_ledger;
 mod journal;
 mod open_items;
 mod revenue;
+mod review;
 mod tax;
 
 use ledger_core::{Seq, Timestamp};
@@ -33,6 +34,7 @@ pub use open_items::{
     Aging, AgingBy, AgingRow, Basis, Bucket, ItemQuery, ItemRow, OpenItems, USUAL_BOUNDS, aging, bucket_names, open_items,
 };
 pub use revenue::{RevenueBy, RevenueQuery, RevenueRow, Revenues, revenue};
+pub use review::{ApprovalLine, DraftLine as DraftRow, ReviewQuery, approvals, drafts};
 pub use tax::{Tax, TaxAmounts, TaxBy, TaxDocument, TaxLine, TaxQuery, tax};
 
 /// The statements whose plans a test reads: they must stay ranges of an index.

@@ -89,6 +89,29 @@ impl OrgStore {
     }
 }
 
+impl OrgStore {
+    /// What everybody is in this organization, in the order in which they came; at most so many.
+    ///
+    /// # Errors
+    /// [`StoreError`] when the server fails.
+    pub async fn memberships(&self, limit: u32) -> Result<Vec<Membership>, StoreError> {
+        let mut tx = self.begin_read().await?;
+        let found = sqlx::query_as(
+            "SELECT m.member_id, coalesce(r.base, m.role) AS role, m.custom_role, coalesce(r.extra, '{}') || m.extra AS extra,
+                    coalesce(r.denied, '{}') || m.denied AS denied, m.workspace_ids
+               FROM control.member AS m LEFT JOIN control.custom_role AS r ON r.org_id = m.org_id AND r.code = m.custom_role
+              WHERE m.org_id = $1 ORDER BY m.member_id LIMIT $2",
+        )
+        .bind(self.org().0)
+        .bind(i64::from(limit))
+        .fetch_all(&mut *tx)
+        .await
+        .doing("look up the members")?;
+        tx.rollback().await?;
+        Ok(found)
+    }
+}
+
 impl OrgTx {
     /// Enters a member.
     ///

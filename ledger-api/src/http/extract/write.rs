@@ -6,7 +6,7 @@ use axum::Json;
 use axum::extract::{FromRequest, FromRequestParts, Request};
 use axum::http::{HeaderMap, HeaderValue, StatusCode, header};
 use axum::response::{IntoResponse, Response};
-use ledger_core::{Command, Event, Seq};
+use ledger_core::{Actor, Command, Event, Seq};
 use ledger_store::OrgTx;
 use ledger_store::load::load_book;
 use ledger_store::writer::{self, IdempotencyKey, Request as Submission};
@@ -157,7 +157,12 @@ impl<B> Write<B> {
     /// The request that a command makes.
     #[must_use]
     pub fn submission(&self, command: Command) -> Submission {
-        let mut submission = Submission::new(command, self.access.actor()).keyed(self.key());
+        self.submission_as(command, self.access.actor())
+    }
+
+    /// The same in somebody else's name: an agent's, for whom the caller speaks.
+    fn submission_as(&self, command: Command, actor: Actor) -> Submission {
+        let mut submission = Submission::new(command, actor).keyed(self.key());
         submission.expected = self.expected;
         submission.correlation = Some(self.access.correlation);
         submission.soft_closed = self.into_soft_closed();
@@ -169,12 +174,20 @@ impl<B> Write<B> {
     /// # Errors
     /// The book's refusal, or why it cannot be known.
     pub async fn submit(&self, command: Command) -> Result<Accepted, Problem> {
+        self.submit_as(command, self.access.actor()).await
+    }
+
+    /// The same in somebody else's name: an agent's, for whom the caller speaks.
+    ///
+    /// # Errors
+    /// As [`Write::submit`].
+    pub async fn submit_as(&self, command: Command, actor: Actor) -> Result<Accepted, Problem> {
         if self.dry_run {
-            return self.preview(&command).await;
+            return self.preview(&command, &actor).await;
         }
         let org = self.access.organization.org;
         let began = Instant::now();
-        let submitted = self.access.app.ledger.submit(org, self.submission(command)).await;
+        let submitted = self.access.app.ledger.submit(org, self.submission_as(command, actor)).await;
         metrics::histogram!("ledger_posting_seconds").record(began.elapsed());
         match submitted {
             Ok(receipt) => Ok(Accepted::Durable(receipt)),
@@ -191,7 +204,7 @@ impl<B> Write<B> {
         }
     }
 
-    async fn preview(&self, command: &Command) -> Result<Accepted, Problem> {
+    async fn preview(&self, command: &Command, actor: &Actor) -> Result<Accepted, Problem> {
         let mut book = load_book(&self.access.org()).await?.book;
         let on_seq = book.seq();
         if let Some(expected) = self.expected.filter(|expected| *expected != on_seq) {
@@ -200,7 +213,6 @@ impl<B> Write<B> {
         if let Some(refused) = writer::refused_for_id(&self.access.org(), command).await? {
             return Err(refused.into());
         }
-        let actor = self.access.actor();
         let mut history = std::collections::BTreeMap::new();
         if let Some(original) = writer::original_of(command)
             && let Some(entry) = ledger_store::load::entry_at(&self.access.org(), original).await?
@@ -208,7 +220,7 @@ impl<B> Write<B> {
             history.insert(original, entry);
         }
         let soft_closed = self.into_soft_closed();
-        let context = ledger_core::Context { history: &history, soft_closed, ..ledger_core::Context::new(&actor) };
+        let context = ledger_core::Context { history: &history, soft_closed, ..ledger_core::Context::new(actor) };
         let decided = book.decide(command, &context)?;
         decided.iter().for_each(|proposed| book.evolve(&proposed.event));
         let shown = decided.iter().map(|proposed| &proposed.event).filter(|event| !matches!(event, Event::ActorRegistered { .. }));

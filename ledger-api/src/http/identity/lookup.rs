@@ -319,7 +319,7 @@ fn subject(claims: &Claims) -> Subject {
 
 /// What a row grants; nothing where its role is none, or where it denies what this program does not know: that may be more than
 /// it would leave out. What it gives beyond its role and is not known, is not given.
-fn grant(given: &Given) -> Option<Grant> {
+pub(in crate::http) fn grant(given: &Given) -> Option<Grant> {
     let extra: BTreeSet<Permission> = given.extra.iter().filter_map(|word| word.parse().ok()).collect();
     let denied: BTreeSet<Permission> = given.denied.iter().map(|word| word.parse().ok()).collect::<Option<_>>()?;
     Some(Grant { role: given.role.parse().ok()?, extra, denied, only: None })

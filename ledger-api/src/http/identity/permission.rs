@@ -124,6 +124,14 @@ resources! {
     AuditLog = "audit-log",
     /// Endpoints that are told of events.
     Webhooks = "webhooks",
+    /// Programs with a language model behind them: what they are, their executions, their costs.
+    Agents = "agents",
+    /// Proposals that move nothing until they are posted.
+    Drafts = "drafts",
+    /// Requests for approval, and votes.
+    Approvals = "approvals",
+    /// What needs whose approval.
+    ApprovalPolicies = "approval-policies",
     /// The caller's own.
     Me = "me",
 }

@@ -1,7 +1,9 @@
 //! The routes, one module per resource, and the document that describes them all.
 
 pub mod accounts_write;
+pub mod agents_write;
 pub mod allocations_write;
+pub mod approvals_write;
 pub mod audit_log;
 pub mod batch;
 pub mod booked;
@@ -9,6 +11,7 @@ pub mod closing;
 pub mod commissions_write;
 pub mod commodities_write;
 pub mod documents_write;
+pub mod drafts_write;
 pub mod entries;
 pub mod granting;
 pub mod invitations;
@@ -20,6 +23,7 @@ pub mod organizations;
 pub mod parties_write;
 pub mod place;
 pub mod plans;
+pub mod policies_write;
 pub mod reads;
 pub mod roles;
 pub mod semantic;
@@ -51,7 +55,11 @@ use super::state::App;
         super::wire::scalars::MonthKey,
         booked::ReceiptOrPreview,
         entries::EntryReceipt,
-        documents_write::DocumentReceipt
+        documents_write::DocumentReceipt,
+        drafts_write::DraftReceipt,
+        drafts_write::DraftOrPreview,
+        drafts_write::PostReceipt,
+        approvals_write::VoteReceipt
     ))
 )]
 struct Document;
@@ -68,6 +76,7 @@ pub fn api() -> (axum::Router<App>, utoipa::openapi::OpenApi) {
         webhooks::routes(),
         reads::routes(),
         who_may(),
+        review(),
     ];
     let router = parts.into_iter().fold(OpenApiRouter::with_openapi(Document::openapi()), OpenApiRouter::merge);
     let (router, mut document) = router.split_for_parts();
@@ -89,6 +98,15 @@ fn writes() -> OpenApiRouter<App> {
         .merge(documents_write::routes())
         .merge(allocations_write::routes())
         .merge(commissions_write::routes())
+}
+
+/// Agents, drafts, and whose approval they need.
+fn review() -> OpenApiRouter<App> {
+    OpenApiRouter::new()
+        .merge(agents_write::routes())
+        .merge(policies_write::routes())
+        .merge(drafts_write::routes())
+        .merge(approvals_write::routes())
 }
 
 /// Who may what.

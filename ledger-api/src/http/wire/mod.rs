@@ -5,17 +5,21 @@
 //! was said is not decided here. Routes are in `routes`, refusals as documents in `problem`.
 
 pub mod accounts;
+pub mod agents;
 pub mod allocations;
+pub mod approvals;
 pub mod batch;
 pub mod body;
 pub mod closing;
 pub mod commissions;
 pub mod commodities;
 pub mod documents;
+pub mod drafts;
 pub mod entries;
 mod objects;
 pub mod parties;
 pub mod payments;
+pub mod policies;
 pub mod scalars;
 pub mod tags;
 pub mod tax_codes;

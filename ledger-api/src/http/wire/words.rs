@@ -209,6 +209,70 @@ wire_words! {
         /// By months, a month that is only touched in part by its share of days.
         MonthsInPart = "months_in_part",
     }
+    /// Who may post into a period.
+    PeriodStatusWord => ledger_core::PeriodStatus {
+        /// Everybody.
+        Open = "open",
+        /// Who may post into soft-closed periods.
+        SoftClosed = "soft-closed",
+        /// Nobody.
+        HardClosed = "hard-closed",
+    }
+    /// What an agent is for.
+    AgentTypeWord => ledger_core::approvals::AgentType {
+        /// Answers questions and drafts what it is told to.
+        Assistant = "assistant",
+        /// Drafts entries from documents and statements.
+        Accountant = "accountant",
+        /// Reads and explains.
+        Analyst = "analyst",
+        /// Looks for what is wrong.
+        Auditor = "auditor",
+        /// Something else.
+        Other = "other",
+    }
+    /// How an execution ended.
+    RunOutcomeWord => ledger_core::approvals::RunOutcome {
+        /// It did what it was asked for.
+        Succeeded = "succeeded",
+        /// It failed.
+        Failed = "failed",
+        /// The model, or a guard before it, refused.
+        Refused = "refused",
+        /// Somebody stopped it.
+        Cancelled = "cancelled",
+    }
+    /// What can need approval.
+    SubjectWord => ledger_core::approvals::Subject {
+        /// A journal entry.
+        Entry = "entry",
+        /// A bill or an expense claim.
+        Bill = "bill",
+        /// Commissions that become payable.
+        Payout = "payout",
+        /// Money sent: to a vendor, or back to a customer.
+        Payment = "payment",
+        /// A closed period opened again.
+        Reopening = "reopening",
+        /// A policy, or a change of one.
+        Policy = "policy",
+    }
+    /// Who proposed it.
+    SourceWord => ledger_core::approvals::SourceKind {
+        /// A person.
+        Person = "person",
+        /// An agent.
+        Ai = "ai",
+        /// A program with a key, a file.
+        Import = "import",
+    }
+    /// What somebody says.
+    VoteWord => ledger_core::approvals::Vote {
+        /// Yes.
+        Approve = "approve",
+        /// No: that turns the draft down where the step ends with it.
+        Reject = "reject",
+    }
     /// When commission is earned.
     TriggerWord => ledger_core::subledger::commission::Trigger {
         /// When the sale is invoiced.

@@ -4,6 +4,7 @@ pub mod account_balances;
 pub mod commissions;
 pub mod documents;
 pub mod events;
+pub mod governed;
 pub mod items;
 pub mod journal;
 pub mod projections;
@@ -11,6 +12,7 @@ pub mod registers;
 pub mod report_params;
 pub mod report_shapes;
 pub mod reports;
+pub mod review;
 pub mod sse;
 pub mod verification;
 
@@ -28,6 +30,8 @@ pub(super) fn routes() -> OpenApiRouter<App> {
         documents::routes(),
         registers::routes(),
         reports::routes(),
+        governed::routes(),
+        review::routes(),
         sse::routes(),
         projections::routes(),
         verification::routes(),
