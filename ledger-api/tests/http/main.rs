@@ -12,6 +12,7 @@ mod ops;
 mod outage;
 mod reads;
 mod reports;
+mod review;
 mod serving;
 mod stream;
 mod tokens;

@@ -123,7 +123,12 @@ async fn request(access: &Access, draft: Seq, actor: &Actor) -> Result<(), Probl
 ///
 /// # Errors
 /// [`SubmitError`] when the database is away, [`Problem`] when members cannot be looked up.
-pub(super) async fn report_deadline(app: &App, org: OrgId, request: Seq, submission: impl Fn(Command) -> Submission) -> Result<(), Problem> {
+pub(super) async fn report_deadline(
+    app: &App,
+    org: OrgId,
+    request: Seq,
+    submission: impl Fn(Command) -> Submission,
+) -> Result<(), Problem> {
     use ledger_core::approvals::OnTimeout;
     let words = {
         let book = app.reading.books.latest(&app.store.for_org(org)).await?;

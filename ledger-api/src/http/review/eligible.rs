@@ -68,9 +68,8 @@ impl Electorate {
         // The ledger's own look: whoever drafts may not see who approves.
         let store = app.store.for_org(org);
         let wanted = Permission::new(Resource::Approvals, Action::Approve);
-        let may = |member: &Membership| {
-            grant(&member.given).is_some_and(|grant| grant.role != Role::Agent && grant.has(&app.matrix, wanted))
-        };
+        let may =
+            |member: &Membership| grant(&member.given).is_some_and(|grant| grant.role != Role::Agent && grant.has(&app.matrix, wanted));
         let members: Vec<Membership> = store.memberships(MEMBERS_MAX).await?.into_iter().filter(may).collect();
         let mut ids: Vec<Uuid> = members.iter().flat_map(|member| member.workspace_ids.iter().flatten().copied()).collect();
         ids.sort_unstable();

@@ -64,7 +64,10 @@ pub async fn of_request(org: &OrgStore, request: Seq) -> Result<Vec<Recorded>, P
         };
         let ends = matches!(
             recorded.event,
-            Event::ApprovalExpired { .. } | Event::ApprovalCompleted { approved: false, .. } | Event::ApprovalInvalidated { .. } | Event::DraftPosted(_)
+            Event::ApprovalExpired { .. }
+                | Event::ApprovalCompleted { approved: false, .. }
+                | Event::ApprovalInvalidated { .. }
+                | Event::DraftPosted(_)
         );
         (keep, keep && ends)
     })

@@ -16,7 +16,7 @@ use crate::http::review::asking::now;
 use crate::http::review::speaker::Speaker;
 use crate::http::state::App;
 use crate::http::wire::agents::{AgentBody, NewAgentRun, NewBeginning, NewCostBooking, StatusReason};
-use crate::http::{Access, Accepted, Problem, Write};
+use crate::http::{Accepted, Access, Problem, Write};
 
 /// The routes.
 pub(super) fn routes() -> OpenApiRouter<App> {

@@ -24,7 +24,7 @@ use crate::http::review::trail;
 use crate::http::state::App;
 use crate::http::wire::approvals::hash_of;
 use crate::http::wire::drafts::{DraftReason, DraftRemark, NewDraft, NewDraftCorrection};
-use crate::http::{Access, Accepted, Problem, Write};
+use crate::http::{Accepted, Access, Problem, Write};
 
 /// The routes.
 pub(super) fn routes() -> OpenApiRouter<App> {
@@ -91,7 +91,6 @@ impl From<&Posted> for PostedShown {
 /// A draft, or what would follow.
 #[derive(Serialize, ToSchema)]
 #[serde(untagged)]
-#[expect(dead_code, reason = "it describes answers")]
 pub enum DraftOrPreview {
     /// Everything stood as asked already.
     Draft(Box<DraftReceipt>),
@@ -170,7 +169,8 @@ async fn origin(access: &Access, speaker: &Speaker, body: &mut NewDraft) -> Resu
     let evidence: Vec<Text> = std::mem::take(&mut body.evidence).into_iter().map(|reference| reference.0).collect();
     let rationale = std::mem::take(&mut body.rationale).0;
     let Some(agent) = speaker.agent.clone() else {
-        let told = if evidence.is_empty() { rationale } else { Text::from(format!("{rationale}\n\nEvidence: {}", evidence.join(", ")).trim()) };
+        let told =
+            if evidence.is_empty() { rationale } else { Text::from(format!("{rationale}\n\nEvidence: {}", evidence.join(", ")).trim()) };
         let origin = match speaker.actor.kind {
             ledger_core::actor::ActorKind::User => DraftOrigin::Person,
             _ => DraftOrigin::Import { channel: "api".into() },

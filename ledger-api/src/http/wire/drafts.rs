@@ -170,7 +170,9 @@ impl Parts {
         }
         let several = found.len() > 1;
         let one = found.pop().filter(|_| !several);
-        one.ok_or_else(|| Fault::at("", "exactly one of entry, bill, ordered_bill, payment, payout, reopening and policy says what is proposed"))
+        one.ok_or_else(|| {
+            Fault::at("", "exactly one of entry, bill, ordered_bill, payment, payout, reopening and policy says what is proposed")
+        })
     }
 }
 

@@ -11,8 +11,8 @@ use utoipa_axum::router::OpenApiRouter;
 use utoipa_axum::routes;
 
 use super::registers::{PageAsked, account, book, currency, pages};
-use crate::cli::events::governed::policy_json;
 use crate::cli::events::Decoder;
+use crate::cli::events::governed::policy_json;
 use crate::http::extract::PointParams;
 use crate::http::reading::answer;
 use crate::http::reading::cursor::{Listing, held, page};
