@@ -18,7 +18,7 @@ use crate::cli::recording::followed;
 use crate::http::extract::{Nothing, Preview, Receipt, WriteParams};
 use crate::http::identity::{Action, Resource};
 use crate::http::reading::events::hex;
-use crate::http::review::asking::{ApprovalAsked, ask, now};
+use crate::http::review::asking::{ApprovalAsked, ask, needed, now};
 use crate::http::review::speaker::Speaker;
 use crate::http::review::trail;
 use crate::http::state::App;
@@ -269,7 +269,8 @@ async fn request_approval(Place(draft): Place<Seq>, write: Write<Nothing>) -> Re
     if access.app.reading.books.latest(&access.org()).await?.draft(draft).is_none() {
         return Err(no_draft(draft));
     }
-    Ok(Json(ask(access, draft, &access.actor()).await?))
+    let asked = if write.is_dry_run() { needed(access, draft).await? } else { ask(access, draft, &access.actor()).await? };
+    Ok(Json(asked))
 }
 
 fn no_draft(draft: Seq) -> Problem {

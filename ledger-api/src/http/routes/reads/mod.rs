@@ -13,6 +13,7 @@ pub mod report_params;
 pub mod report_shapes;
 pub mod reports;
 pub mod review;
+pub mod review_shapes;
 pub mod sse;
 pub mod verification;
 
