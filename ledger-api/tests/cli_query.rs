@@ -1,7 +1,5 @@
 //! Questions in SQL on the command line: answered in every format, refused with a code and what to ask instead.
 
-#![expect(clippy::unwrap_used, reason = "a test that cannot go on fails")]
-
 mod terminal;
 
 use serde_json::Value;

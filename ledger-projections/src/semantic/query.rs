@@ -7,7 +7,7 @@
 
 use std::time::{Duration, Instant};
 
-use ledger_store::semantic::{Canonical, Limits, SemanticError, Session};
+use ledger_store::semantic::{Canonical, Limits, SemanticError, Session, described};
 use ledger_store::{OrgId, Store, StoreError};
 use rust_decimal::Decimal;
 
@@ -230,7 +230,8 @@ fn fresh(row: Vec<Option<String>>) -> Option<Freshness> {
 /// # Errors
 /// [`StoreError`] when the server fails.
 pub async fn catalog(store: &Store, org: OrgId) -> Result<Catalog, StoreError> {
-    Ok(Catalog::new(ledger_store::semantic::views(&store.for_org(org)).await?))
+    let views = described(&store.for_org(org)).await?;
+    Ok(Catalog::new(views.into_iter().map(|view| (view.name, view.columns.into_iter().map(|column| column.name).collect()))))
 }
 
 /// A value as it may be shown: what is not seen is marked, blanks of all kinds are blanks, and its end is cut off.

@@ -25,6 +25,9 @@ pub struct ColumnDescribed {
     pub comment: String,
 }
 
+/// A view's name and comment, and a column's name, type and comment.
+type Found = (String, Option<String>, String, String, Option<String>);
+
 /// Every view that may be asked, by name.
 ///
 /// # Errors
@@ -32,7 +35,7 @@ pub struct ColumnDescribed {
 pub async fn described(org: &OrgStore) -> Result<Vec<ViewDescribed>, StoreError> {
     let doing = "read what the views say of themselves";
     let mut tx = org.begin_read().await?;
-    let rows: Vec<(String, Option<String>, String, String, Option<String>)> = sqlx::query_as(
+    let rows: Vec<Found> = sqlx::query_as(
         "SELECT c.relname::text, obj_description(c.oid, 'pg_class'), a.attname::text, format_type(a.atttypid, a.atttypmod),
                 col_description(c.oid, a.attnum)
            FROM pg_catalog.pg_class AS c

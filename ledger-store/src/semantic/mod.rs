@@ -9,14 +9,12 @@ mod described;
 mod error;
 mod login;
 mod session;
-mod views;
 
 use std::time::Duration;
 
 pub use described::{ColumnDescribed, ViewDescribed, described};
 pub use error::SemanticError;
 pub use session::{Column, Rows, Session};
-pub use views::views;
 
 /// A statement that the guard has read, found harmless and written anew. Nothing else may be run by a [`Session`].
 #[derive(Clone, Debug, PartialEq, Eq)]

@@ -168,7 +168,7 @@ fn entry(n: usize, of: usize, today: NaiveDate, accounts: &[Text]) -> Command {
         2..=10 => vec![line("bank", amount, None), line("sales", -amount, None)],
         _ => {
             let tags = vec![(Text::const_new("department"), Text::from(format!("D{}", n % 7)))];
-            let tagged = (n % 3 == 0).then(|| Box::new(DraftDetail { tags, ..DraftDetail::default() }));
+            let tagged = n.is_multiple_of(3).then(|| Box::new(DraftDetail { tags, ..DraftDetail::default() }));
             vec![line(&accounts[n % accounts.len()], -amount, None), line("cost", amount, tagged)]
         }
     };
