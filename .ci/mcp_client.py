@@ -151,7 +151,7 @@ def approved(seq, key):
     """The agent may neither post nor vote; a person does."""
     base = "/v1/orgs/acme"
     shown = done("GET", f"{base}/drafts/{seq}", credential=token("grace"))
-    request = shown["request"]["seq"]
+    request = shown["approval"]["request"]
     vote = {"vote": "approve", "hash": shown["hash"], "comment": "agrees with the contract", "then_post": True}
     assert http("POST", f"{base}/entries", entry("2026-03-31", "past everybody", "1.00"), key)[0] == 403
     assert http("POST", f"{base}/drafts/{seq}/post", {}, key)[0] == 403
@@ -160,8 +160,8 @@ def approved(seq, key):
     assert stale[0] in (409, 422), stale
     done("POST", f"{base}/approvals/{request}/vote", vote, token("grace"))
     posted = done("GET", f"{base}/drafts/{seq}", credential=token("grace"))
-    assert posted["status"] == "posted" and posted["four_eyes"] is True, posted
-    return posted["posted_seq"]
+    assert posted["status"] == "posted" and posted["posted"]["four_eyes"] is True, posted
+    return posted["posted"]["event"]
 
 
 async def trail(desk, seq):

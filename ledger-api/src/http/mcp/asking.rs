@@ -126,7 +126,7 @@ async fn draft(house: &House, arguments: Arguments) -> Answer {
     let mut take = |name: &str| body.remove(name);
     let entry: Map<String, Value> =
         ["effective_date", "description", "lines"].into_iter().filter_map(|name| Some((name.to_owned(), take(name)?))).collect();
-    let draft: Map<String, Value> = ["rationale", "evidence", "confidence"]
+    let draft: Map<String, Value> = ["rationale", "evidence", "confidence", "agent"]
         .into_iter()
         .filter_map(|name| Some((name.to_owned(), take(name)?)))
         .chain([("entry".to_owned(), Value::Object(entry))])

@@ -218,6 +218,13 @@ fn drafting() -> Vec<Definition> {
                     "rationale": text("Why you propose this, for the reviewer."),
                     "evidence": { "type": "array", "items": { "type": "string" }, "maxItems": 50, "description": "References to what it rests on: document numbers, file names, query ids." },
                     "confidence": text("How sure you are: a decimal string from \"0\" to \"1\"."),
+                    "agent": {
+                        "type": "object",
+                        "description": "The registered agent that proposes this; not needed where your credentials name it.",
+                        "properties": { "code": text("Its code."), "model": text("The model that it runs on."), "prompt_hash": text("Hash of what it was asked, 64 hexadecimal digits.") },
+                        "required": ["code"],
+                        "additionalProperties": false,
+                    },
                     "idempotency_key": text("Your own name for this draft: sent again, nothing is drafted twice."),
                 }),
                 &["effective_date", "description", "lines", "rationale", "confidence", "idempotency_key"],
