@@ -200,9 +200,15 @@ async fn the_directory_answers_its_questions_and_no_other() {
     let mut superuser = admin(&two.database).await;
     run(&mut superuser, "SET ROLE ledger_directory").await.unwrap();
     for (table, insert) in &two.inserts {
-        let readable =
-            ["control.organization", "ledger.org_login", "ledger.stream_head", "ledger.webhook_cursor", "read.projection_checkpoint"]
-                .contains(&table.as_str());
+        let readable = [
+            "control.organization",
+            "ledger.org_login",
+            "ledger.stream_head",
+            "ledger.webhook_cursor",
+            "read.approval",
+            "read.projection_checkpoint",
+        ]
+        .contains(&table.as_str());
         assert_eq!(count(&mut superuser, table, "true").await.is_ok(), readable, "{table}");
         assert_eq!(run(&mut superuser, &insert.replace("{org}", &two.ours.to_string())).await, Err(REFUSED.to_owned()), "{table}");
     }
