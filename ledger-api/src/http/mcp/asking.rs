@@ -69,7 +69,9 @@ pub async fn call(house: &House, tool: &Tool, given: Map<String, Value>) -> Answ
         "ledger.draft_entry" => draft(house, arguments).await,
         "ledger.list_pending_reviews" => {
             let limit = arguments.number("limit")?.map(|limit| ("limit", limit.to_string()));
-            let query: Vec<_> = [("status", "pending".to_owned())].into_iter().chain(limit).collect();
+            // With what was drafted a moment ago.
+            let head = house.get("/head", &[]).await?.get("seq").map(|seq| ("min_seq", seq.to_string()));
+            let query: Vec<_> = [("status", "pending".to_owned())].into_iter().chain(limit).chain(head).collect();
             house.get("/drafts", &query).await
         }
         other => Err(failed(&format!("there is no tool {other}"))),
