@@ -14,6 +14,7 @@ struct Desk {
 impl Desk {
     async fn open() -> Self {
         let database = database().await;
+        drop(database.store().await); // which makes the runtime's login
         Self { url: database.url_for(RUNTIME_ROLE), _database: database }
     }
 
