@@ -208,6 +208,7 @@ fn what_must_not_be_there_is_not() {
                 "migrations/0039_projection_lag.sql",
                 "migrations/0045_approvals_due.sql",
                 "migrations/0040_semantic_roles.sql",
+                "migrations/0046_signed_context.sql",
             ],
         },
         Ban {

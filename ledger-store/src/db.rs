@@ -65,6 +65,8 @@ pub struct Connections {
 #[derive(Clone, Debug)]
 pub struct Store {
     pool: PgPool,
+    /// How questions connect where organizations cannot have logins of their own.
+    shared_login: Option<PgConnectOptions>,
 }
 
 impl Store {
@@ -104,7 +106,14 @@ impl Store {
                 })
             })
             .connect_lazy_with(options);
-        Ok(Self { pool })
+        Ok(Self { pool, shared_login: None })
+    }
+
+    /// The same store, with a login for questions of all organizations (`ledger_llm_shared`) to fall back on where the server does
+    /// not let us make one for each: see migration 0046. An organization's own login is preferred wherever there can be one.
+    #[must_use]
+    pub fn with_shared_login(self, options: PgConnectOptions) -> Self {
+        Self { shared_login: Some(options), ..self }
     }
 
     /// One organization's part. Whether the organization exists shows at the first query.
@@ -161,6 +170,10 @@ impl Store {
     /// Whether a connection may be kept without anybody having to wait for it.
     pub(crate) fn has_room(&self) -> bool {
         self.pool.num_idle() > 0 || self.pool.size() < self.pool.options().get_max_connections()
+    }
+
+    pub(crate) fn shared_login(&self) -> Option<&PgConnectOptions> {
+        self.shared_login.as_ref()
     }
 
     pub(crate) fn pool(&self) -> &PgPool {

@@ -68,11 +68,11 @@ SELECT slip, place FROM (
     -- The body of a function in standard SQL was parsed when it was made, and no path changes what its names mean.
     UNION ALL SELECT 'function without a pinned search_path', full_name FROM fun
      WHERE prosqlbody IS NULL AND NOT EXISTS (SELECT FROM unnest(proconfig) AS setting WHERE setting = 'search_path=pg_catalog, pg_temp')
-    -- Beside it, the function that answers whose a session is, and the two that make and drop logins.
+    -- Beside it, the function that answers whose a session is, and those that make and drop logins and sign what stands in for them.
     UNION ALL SELECT 'SECURITY DEFINER outside the directory', full_name FROM fun
      WHERE prosecdef AND (nspname <> 'control' OR proowner <> 'ledger_directory'::regrole)
        AND NOT (full_name = 'ledger.auth_org_id' AND proowner = 'ledger_directory'::regrole)
-       AND NOT (full_name IN ('control.semantic_login', 'control.drop_semantic_login') AND proowner = 'ledger_logins'::regrole)
+       AND NOT (full_name IN ('control.semantic_login', 'control.drop_semantic_login', 'control.sign_semantic_context') AND proowner = 'ledger_logins'::regrole)
     UNION ALL SELECT 'function not owned by ledger_owner', full_name FROM fun WHERE NOT prosecdef AND proowner <> 'ledger_owner'::regrole
     UNION ALL SELECT 'context function that is not STABLE and PARALLEL SAFE', full_name FROM fun
      WHERE full_name ~ '^ledger\.auth_' AND (provolatile <> 's' OR proparallel <> 's')

@@ -29,13 +29,62 @@ impl OrgStore {
     }
 }
 
-/// A connection of the organization's login, which is made where it is missing. Answers it with the login's name.
-pub(super) async fn connect(store: &Store, org: OrgId, limits: Limits) -> Result<(PgConnection, String), SemanticError> {
+/// The login that stands in for organizations' own, by the name that migration 0046 knows it by.
+const SHARED: &str = "ledger_llm_shared";
+
+/// Whom a connection is logged in as.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(super) enum Login {
+    /// The organization's own.
+    Own(String),
+    /// Everybody's: each transaction needs a signed word of whose it is.
+    Shared,
+}
+
+impl Login {
+    pub(super) fn name(&self) -> &str {
+        match self {
+            Self::Own(name) => name,
+            Self::Shared => SHARED,
+        }
+    }
+}
+
+/// A connection of the organization's login, which is made where it is missing; of the shared one where it cannot be.
+pub(super) async fn connect(store: &Store, org: OrgId, limits: Limits) -> Result<(PgConnection, Login), SemanticError> {
+    match (connect_as_own(store, org, limits).await, store.shared_login()) {
+        (Ok((connection, name)), _) => Ok((connection, Login::Own(name))),
+        (Err(SemanticError::NoLogin { .. }), Some(shared)) => {
+            let connected = bounded(shared.clone(), limits).username(SHARED).connect().await;
+            match connected {
+                Ok(connection) => Ok((connection, Login::Shared)),
+                Err(error) if sqlstate(&error).as_deref() == Some("53300") => Err(SemanticError::Busy(org)),
+                Err(error) => Err(StoreError::from_sqlx("connect as the shared login for questions", error).into()),
+            }
+        }
+        (Err(error), _) => Err(error),
+    }
+}
+
+/// The word that makes a transaction of the shared login the organization's.
+pub(super) async fn signed(store: &Store, org: OrgId, backend: i32, began: i64) -> Result<String, SemanticError> {
+    let mut tx = store.for_org(org).begin().await?;
+    let word = sqlx::query_scalar("SELECT control.sign_semantic_context($1, $2)").bind(backend).bind(began).fetch_one(&mut *tx).await;
+    let word = word.map_err(|error| match sqlstate(&error).as_deref() {
+        Some("LK040") => StoreError::UnknownOrg(org),
+        _ => StoreError::from_sqlx("sign whose a question is", error),
+    })?;
+    tx.commit().await?;
+    Ok(word)
+}
+
+async fn connect_as_own(store: &Store, org: OrgId, limits: Limits) -> Result<(PgConnection, String), SemanticError> {
     let mut renewed = false;
     let mut tries_left = TRIES;
     loop {
         let (login, password) = login(store, org, renewed).await?;
-        let refused = match options(store, limits).username(&login).password(&password).connect().await {
+        let options = bounded((*store.pool().connect_options()).clone(), limits);
+        let refused = match options.username(&login).password(&password).connect().await {
             Ok(connection) => return Ok((connection, login)),
             Err(error) => error,
         };
@@ -57,10 +106,9 @@ pub(super) async fn connect(store: &Store, org: OrgId, limits: Limits) -> Result
 
 /// As the runtime connects, with bounds of its own. What is set here a statement could change; the transaction sets it again,
 /// and role and grants do not depend on it.
-fn options(store: &Store, limits: Limits) -> PgConnectOptions {
+fn bounded(options: PgConnectOptions, limits: Limits) -> PgConnectOptions {
     let millis = |duration: Duration| duration.as_millis().to_string();
-    (*store.pool().connect_options())
-        .clone()
+    options
         .application_name("ledgerd question")
         .statement_cache_capacity(0)
         .options([

@@ -7,7 +7,8 @@ use rust_decimal::Decimal;
 use sqlx::types::JsonValue;
 use sqlx::{AssertSqlSafe, Column as _, Connection, Executor, PgConnection, Row, SqlSafeStr, Statement, TypeInfo};
 
-use super::{Canonical, Limits, SemanticError, login};
+use super::login::{self, Login};
+use super::{Canonical, Limits, SemanticError};
 use crate::db::Store;
 use crate::error::StoreError;
 use crate::tenant::OrgId;
@@ -53,7 +54,7 @@ impl Session {
     pub async fn open(store: &Store, org: OrgId, limits: Limits) -> Result<Self, SemanticError> {
         let (connection, login) = login::connect(store, org, limits).await?;
         let mut session = Self { connection, limits, broken: false };
-        match session.begin(org, &login).await {
+        match session.begin(store, org, &login).await {
             Ok(()) => Ok(session),
             Err(error) => {
                 session.close().await;
@@ -62,7 +63,7 @@ impl Session {
         }
     }
 
-    async fn begin(&mut self, org: OrgId, login: &str) -> Result<(), SemanticError> {
+    async fn begin(&mut self, store: &Store, org: OrgId, login: &Login) -> Result<(), SemanticError> {
         let doing = "begin a question's transaction";
         let millis = |duration: Duration| duration.as_millis();
         let statements = [
@@ -82,10 +83,31 @@ impl Session {
             .fetch_one(&mut self.connection)
             .await
             .map_err(|error| StoreError::from_sqlx(doing, error))?;
-        if who == login {
-            return Ok(());
+        if who == login.name() {
+            return if *login == Login::Shared { self.sign(store, org).await } else { Ok(()) };
         }
         Err(SemanticError::NoLogin { org, reason: format!("something between here and the server logs in as {who} in its place") })
+    }
+
+    /// Says whose the transaction is, in a word that holds for this backend and this transaction only.
+    async fn sign(&mut self, store: &Store, org: OrgId) -> Result<(), SemanticError> {
+        let doing = "say whose a question is";
+        let (backend, began): (i32, i64) =
+            sqlx::query_as("SELECT pg_backend_pid(), (extract(epoch FROM transaction_timestamp()) * 1000000)::bigint")
+                .persistent(false)
+                .fetch_one(&mut self.connection)
+                .await
+                .map_err(|error| StoreError::from_sqlx(doing, error))?;
+        let word = login::signed(store, org, backend, began).await?;
+        let well_formed = word.bytes().all(|byte| byte.is_ascii_hexdigit() || matches!(byte, b'-' | b'|'));
+        if !well_formed {
+            return Err(StoreError::OutOfRange { what: "a signed word", found: word, expected: "hexadecimal digits, - and |" }.into());
+        }
+        for statement in [format!("SET LOCAL app.signed_org = '{word}'"), "SET LOCAL max_parallel_workers_per_gather = 0".to_owned()] {
+            let statement = sqlx::query(AssertSqlSafe(statement)).persistent(false);
+            statement.execute(&mut self.connection).await.map_err(|error| StoreError::from_sqlx(doing, error))?;
+        }
+        Ok(())
     }
 
     /// What the planner expects the statement to cost, in its own units: for a ceiling, never to be shown, for it depends on
