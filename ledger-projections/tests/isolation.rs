@@ -33,23 +33,41 @@ fn hostile(theirs: &Books) -> Vec<Block> {
 
 /// A database that went through all migrations itself: a copy of a template lacks what was taken from it as a database.
 struct Town {
+    /// Roles and the write-ahead log are the server's: one test at a time looks at them.
+    _alone: tokio::sync::MutexGuard<'static, ()>,
     database: TestDatabase,
     ours: Books,
     theirs: Books,
     store: Store,
 }
 
+/// What it is like where roles cannot be made.
+const REFUSED: &str = "CREATE OR REPLACE FUNCTION control.semantic_login(p_renew boolean) RETURNS TABLE (login text, password text)
+    LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog, pg_temp AS 'BEGIN RAISE insufficient_privilege; END'";
+
 const LIMITS: Limits = Limits { statement: Duration::from_millis(700), lock: Duration::from_millis(200), idle: Duration::from_secs(10) };
 
 impl Town {
     async fn new() -> Self {
+        static ALONE: tokio::sync::Mutex<()> = tokio::sync::Mutex::const_new(());
+        let alone = ALONE.lock().await;
         let database = empty_database().await;
         migrate(&database.admin_options()).await.unwrap();
         ensure_login(&database.admin_options(), RUNTIME_ROLE, "").await.unwrap();
         let store = Store::connect(database.options_for(RUNTIME_ROLE), StoreConfig::default()).await.unwrap();
         let ours = Books::open(&store, "ours", "OURMARK").await;
         let theirs = Books::open(&store, "theirs", "THEIRMARK").await;
-        Self { database, ours, theirs, store }
+        Self { _alone: alone, database, ours, theirs, store }
+    }
+
+    /// The same where the server does not let anybody make logins, and the administrator has made one for all.
+    async fn without_own_logins(mut self) -> Self {
+        let mut admin = self.admin().await;
+        for statement in [REFUSED, "CREATE ROLE ledger_llm_shared LOGIN IN ROLE ledger_llm_read"] {
+            sqlx::query(statement).execute(&mut admin).await.unwrap();
+        }
+        self.store = self.store.with_shared_login(self.database.options_for("ledger_llm_shared"));
+        self
     }
 
     async fn admin(&self) -> PgConnection {
@@ -116,8 +134,51 @@ fn outcome<T>(found: &Result<T, SemanticError>) -> String {
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn with_no_guard_nothing_of_another_organization_shows_and_nothing_is_left_behind() {
+    hold(&Town::new().await).await;
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn the_shared_login_holds_as_well_where_organizations_cannot_have_their_own() {
+    let town = Town::new().await.without_own_logins().await;
+    let ask = |sql: &str| Canonical::trusted_by_guard(sql.to_owned());
+    let accounts =
+        async |session: &mut Session| session.rows(&ask("SELECT count(*) > 0 FROM v_account"), 1, 100).await.unwrap().rows[0][0].clone();
+    let mut session = town.session().await;
+    assert_eq!(accounts(&mut session).await.as_deref(), Some("true"), "its own rows are there");
+    // A word of this very transaction that names another organization; one with another signature; none.
+    let bytes = session.run_as_it_is("SELECT current_setting('app.signed_org')").await.unwrap();
+    let word = String::from_utf8(bytes[0].clone()).unwrap();
+    let parts: Vec<&str> = word.split('|').collect();
+    let (theirs, backend, began) = (town.theirs.org.org().0, parts[1], parts[2]);
+    let forged = [
+        format!("{theirs}|{backend}|{began}|{}", parts[3]),
+        format!("{}|{backend}|{began}|{}", parts[0], "0".repeat(64)),
+        format!("{}|{backend}|{}|{}", parts[0], began.parse::<i64>().unwrap() + 1, parts[3]),
+        String::new(),
+        "nonsense".to_owned(),
+    ];
+    for forged in forged {
+        session.run_as_it_is(&format!("SET LOCAL app.signed_org = '{forged}'")).await.unwrap();
+        assert_eq!(accounts(&mut session).await.as_deref(), Some("false"), "{forged}");
+    }
+    session.run_as_it_is(&format!("SET LOCAL app.signed_org = '{word}'")).await.unwrap();
+    assert_eq!(accounts(&mut session).await.as_deref(), Some("true"), "nothing else was in the way");
+    // Words that the other organization's runtime signed: for another backend, and for this one at another moment.
+    let mut tx = town.theirs.org.begin().await.unwrap();
+    for (backend, began) in [(1, began.parse::<i64>().unwrap()), (backend.parse::<i32>().unwrap(), began.parse::<i64>().unwrap() - 1)] {
+        let signed: String =
+            sqlx::query_scalar("SELECT control.sign_semantic_context($1, $2)").bind(backend).bind(began).fetch_one(&mut *tx).await.unwrap();
+        session.run_as_it_is(&format!("SET LOCAL app.signed_org = '{signed}'")).await.unwrap();
+        assert_eq!(accounts(&mut session).await.as_deref(), Some("false"), "{signed}");
+    }
+    tx.rollback().await.unwrap();
+    session.close().await;
+    hold(&town).await;
+}
+
+/// Runs the corpus as our organization.
+async fn hold(town: &Town) {
     let notices = Notices::listen();
-    let town = Town::new().await;
     let corpus = hostile(&town.theirs);
     assert!(corpus.len() >= 150, "{} statements", corpus.len());
     let mut admin = town.admin().await;
@@ -150,11 +211,11 @@ async fn with_no_guard_nothing_of_another_organization_shows_and_nothing_is_left
         match &bare {
             Ok(values) => values.iter().for_each(|value| {
                 let text = String::from_utf8_lossy(value);
-                assert!(!says_what_it_was_not_told(&town, block, value), "{shown}\nshows {text}");
+                assert!(!says_what_it_was_not_told(town, block, value), "{shown}\nshows {text}");
             }),
             Err(error) => {
                 let said = error.to_string();
-                assert!(!says_what_it_was_not_told(&town, block, said.as_bytes()), "{shown}\nsays {said}");
+                assert!(!says_what_it_was_not_told(town, block, said.as_bytes()), "{shown}\nsays {said}");
             }
         }
         session.close().await;
@@ -296,10 +357,7 @@ async fn logins_are_made_when_they_are_needed_two_at_a_time_and_dropped() {
 async fn where_roles_cannot_be_made_it_is_told() {
     let town = Town::new().await;
     let mut admin = town.admin().await;
-    let refuse =
-        "CREATE OR REPLACE FUNCTION control.semantic_login(p_renew boolean) RETURNS TABLE (login text, password text) LANGUAGE plpgsql
-                  SECURITY DEFINER SET search_path = pg_catalog, pg_temp AS 'BEGIN RAISE insufficient_privilege; END'";
-    sqlx::query(refuse).execute(&mut admin).await.unwrap();
+    sqlx::query(REFUSED).execute(&mut admin).await.unwrap();
     let refused = Session::open(&town.store, town.ours.org.org(), LIMITS).await.unwrap_err();
     assert!(matches!(refused, SemanticError::NoLogin { .. }) && refused.to_string().contains("CREATEROLE"), "{refused}");
 }
