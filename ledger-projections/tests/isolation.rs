@@ -75,10 +75,11 @@ impl Town {
     }
 
     async fn session(&self) -> Session {
-        // A statement that cannot be interrupted holds its place until it ends, though nobody waits for it any more.
+        // A statement that cannot be interrupted holds its place until it ends, though nobody waits for it any more; and a machine that
+        // is short of time may cut a connection off. A server that fell over would show: other connections are kept all along.
         for _ in 0..100 {
             match Session::open(&self.store, self.ours.org.org(), LIMITS).await {
-                Err(SemanticError::Busy(_)) => tokio::time::sleep(Duration::from_millis(200)).await,
+                Err(error) if error.is_transient() => tokio::time::sleep(Duration::from_millis(200)).await,
                 opened => return opened.unwrap(),
             }
         }

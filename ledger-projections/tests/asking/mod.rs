@@ -76,11 +76,13 @@ impl Books {
         };
         assert_eq!(store.create_organization(&organization, tip.hash).await.unwrap(), Creation::Created);
         let org = store.for_org(OrgId(id));
+        // An hour ago, so that what asks for the last days finds it.
+        let begun = chrono::Utc::now().timestamp_micros() - 3_600_000_000;
         for (chunk, no) in ledger.events.chunks(50).zip(1_i64..) {
             let mut builder = CommitBuilder::default();
             chunk.iter().for_each(|event| builder.push(event).unwrap());
             let expected = tip.seq;
-            let commit = builder.seal(&mut tip, Timestamp(1_700_000_000_000_000 + no * 1_000_000), Uuid::now_v7());
+            let commit = builder.seal(&mut tip, Timestamp(begun + no * 1_000_000), Uuid::now_v7());
             org.append_commit(&from_chain(commit), expected, &[], &[]).await.unwrap();
         }
         catch_up(&org, |_| ()).await.unwrap();

@@ -55,6 +55,8 @@ pub(super) async fn connect(store: &Store, org: OrgId, limits: Limits) -> Result
     match (connect_as_own(store, org, limits).await, store.shared_login()) {
         (Ok((connection, name)), _) => Ok((connection, Login::Own(name))),
         (Err(SemanticError::NoLogin { .. }), Some(shared)) => {
+            // The secret is there before the transaction that will read it takes its picture of the database.
+            signed(store, org, 0, 0).await?;
             let connected = bounded(shared.clone(), limits).username(SHARED).connect().await;
             match connected {
                 Ok(connection) => Ok((connection, Login::Shared)),
