@@ -100,11 +100,10 @@ fn approvals(ledger: &mut Ledger, today: NaiveDate) {
         format!("vote r1 yes post at={at}"),
         "turn-down d2".to_owned(),
         "as tester".to_owned(),
-        "policy mine entry from=1000 self".to_owned(),
+        "policy large entry from=1000 self steps=majority@60".to_owned(),
         format!("draft {day}: 6000 1500 USD | 1000 -1500 USD"),
         "ask d3: tester".to_owned(),
         "vote r2 yes post".to_owned(),
-        "policy late entry from=5000 steps=majority@60 rank=5".to_owned(),
         format!("draft {day}: 6000 6000 USD | 1000 -6000 USD"),
         "ask d4: a b c".to_owned(),
     ] {
