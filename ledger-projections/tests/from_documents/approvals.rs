@@ -15,6 +15,9 @@ use crate::words::Ledger;
 use crate::words::approvals::history;
 use crate::words::random::Dice;
 
+/// Request, step, approvals needed and given, and when that is overdue.
+type Pending = (i64, i32, i32, i32, Option<chrono::DateTime<chrono::Utc>>);
+
 const SEEDS: [u64; 3] = [3, 17, 20_261_121];
 const STEPS: usize = 400;
 
@@ -56,7 +59,7 @@ async fn drafts_and_requests_are_what_history_and_the_book_say() {
         let expected: Vec<_> =
             ledger.book.drafts().map(|(seq, draft)| (i64::try_from(seq).unwrap(), decimal_of(draft.amount, 2))).collect();
         assert_eq!(waiting.iter().map(|(seq, amount, _)| (*seq, *amount)).collect::<Vec<_>>(), expected, "drafts that wait");
-        let pending: Vec<(i64, i32, i32, i32, Option<chrono::DateTime<chrono::Utc>>)> =
+        let pending: Vec<Pending> =
             sqlx::query_as("SELECT seq, step_no, needed, given, due_at FROM read.approval WHERE status = 'pending' ORDER BY seq")
                 .fetch_all(&mut admin)
                 .await
