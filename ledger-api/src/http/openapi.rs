@@ -34,7 +34,7 @@ const REFUSALS: [(&str, &str); 12] = [
 ];
 
 /// Subjects, in the order in which the reference page shows them.
-const TAGS: [(&str, &str); 26] = [
+const TAGS: [(&str, &str); 27] = [
     ("Organizations", "Whose books they are."),
     ("Accounts", "The chart of accounts, with balances."),
     ("Entries", "Journal entries: posted one at a time, in batches or as a stream; reversed and corrected, never edited."),
@@ -52,6 +52,7 @@ const TAGS: [(&str, &str); 26] = [
     ("Drafts", "What people and agents propose: it moves nothing until it is posted."),
     ("Approvals", "Policies, requests, votes: whose approval something needs before it is posted."),
     ("Agents", "Programs with a language model behind them: what they may do, what they cost."),
+    ("Semantic layer", "Views, metrics and questions in SQL, for language models and everybody else; an assistant's desk."),
     ("Webhooks", "Being told of events."),
     ("Me", "Who the caller is."),
     ("API keys", "Keys of programs."),

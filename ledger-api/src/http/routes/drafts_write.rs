@@ -100,7 +100,7 @@ pub enum DraftOrPreview {
 
 /// The answers to a write of a draft.
 #[derive(IntoResponses)]
-#[expect(dead_code, reason = "it describes answers")]
+#[expect(dead_code, clippy::large_enum_variant, reason = "it describes answers, and is never made")]
 enum Drafted {
     /// Done, and durable.
     #[response(status = 201)]
@@ -177,6 +177,12 @@ async fn origin(access: &Access, speaker: &Speaker, body: &mut NewDraft) -> Resu
         };
         return Ok((origin, told));
     };
+    // Whoever holds a key could name any agent: one that may post alone is believed to be himself by his token only.
+    let by_token = matches!(access.principal.subject, crate::http::Subject::Agent { .. });
+    if !by_token && posts_alone(access, &agent).await? {
+        return Err(Problem::forbidden(format!("agent {agent:?} may post alone, so it drafts with a token that names it"))
+            .hint("send a token with `act`, or take auto_post from the agent"));
+    }
     let named = body.agent.take();
     let (model, asked) = named.map_or((None, None), |agent| (agent.model, agent.prompt_hash));
     let model = match model {
@@ -185,6 +191,12 @@ async fn origin(access: &Access, speaker: &Speaker, body: &mut NewDraft) -> Resu
     };
     let prompt_hash = asked.map(|hash| hash_of(&hash, "/agent/prompt_hash")).transpose().map_err(at_fault)?.unwrap_or_default();
     Ok((DraftOrigin::Ai { agent, model, prompt_hash, evidence, acted_for: speaker.acted_for.clone() }, rationale))
+}
+
+/// Whether drafts of an agent may post themselves.
+async fn posts_alone(access: &Access, agent: &str) -> Result<bool, Problem> {
+    let book = access.app.reading.books.latest(&access.org()).await?;
+    Ok(book.agent_by_code(agent).is_some_and(|kept| kept.agent.autonomy.auto_post))
 }
 
 /// A refusal of what is proposed is about a field of the body.
