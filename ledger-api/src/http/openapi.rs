@@ -64,6 +64,9 @@ const TAGS: [(&str, &str); 27] = [
     ("Audit log", "Who asked for what."),
 ];
 
+/// Questions that come as a body: they write nothing and take no key.
+const ASKED: [&str; 3] = ["/semantic/query", "/semantic/metrics/query", "/mcp"];
+
 /// Adds to every operation what holds for all of them.
 pub fn complete(document: &mut OpenApi) {
     for (path, item) in &mut document.paths.paths {
@@ -110,7 +113,7 @@ fn complete_one(path: &str, method: &HttpMethod, operation: &mut Operation) {
         let org = ParameterBuilder::new().name("org").parameter_in(ParameterIn::Path).required(Required::True).schema(Some(slug));
         parameters.insert(0, org.description(Some("The organization's short name.")).build().into());
     }
-    let writes = !matches!(method, HttpMethod::Get);
+    let writes = !matches!(method, HttpMethod::Get) && !ASKED.iter().any(|end| path.ends_with(end));
     if writes {
         let key = text().min_length(Some(1)).max_length(Some(limits::IDEMPOTENCY_KEY_BYTES_MAX)).pattern(Some("^[!-~]+$")).build();
         let key =
