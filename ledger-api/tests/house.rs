@@ -209,6 +209,7 @@ fn what_must_not_be_there_is_not() {
                 "migrations/0045_approvals_due.sql",
                 "migrations/0040_semantic_roles.sql",
                 "migrations/0046_signed_context.sql",
+                "migrations/0047_context_inline.sql",
             ],
         },
         Ban {

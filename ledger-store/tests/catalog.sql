@@ -68,10 +68,10 @@ SELECT slip, place FROM (
     -- The body of a function in standard SQL was parsed when it was made, and no path changes what its names mean.
     UNION ALL SELECT 'function without a pinned search_path', full_name FROM fun
      WHERE prosqlbody IS NULL AND NOT EXISTS (SELECT FROM unnest(proconfig) AS setting WHERE setting = 'search_path=pg_catalog, pg_temp')
-    -- Beside it, the function that answers whose a session is, and those that make and drop logins and sign what stands in for them.
+    -- Beside it, the function that answers whose a login of questions is, and those that make and drop logins and sign what stands in for them.
     UNION ALL SELECT 'SECURITY DEFINER outside the directory', full_name FROM fun
      WHERE prosecdef AND (nspname <> 'control' OR proowner <> 'ledger_directory'::regrole)
-       AND NOT (full_name = 'ledger.auth_org_id' AND proowner = 'ledger_directory'::regrole)
+       AND NOT (full_name = 'ledger.auth_asking_org_id' AND proowner = 'ledger_directory'::regrole)
        AND NOT (full_name IN ('control.semantic_login', 'control.drop_semantic_login', 'control.sign_semantic_context') AND proowner = 'ledger_logins'::regrole)
     UNION ALL SELECT 'function not owned by ledger_owner', full_name FROM fun WHERE NOT prosecdef AND proowner <> 'ledger_owner'::regrole
     UNION ALL SELECT 'context function that is not STABLE and PARALLEL SAFE', full_name FROM fun
@@ -119,7 +119,7 @@ SELECT slip, place FROM (
            (SELECT nspacl FROM pg_namespace WHERE oid = s.oid)) a
      WHERE a.grantee = 'ledger_llm_read'::regrole AND s.nspname <> 'semantic'
     UNION ALL SELECT 'the reader of questions may call', full_name FROM fun CROSS JOIN aclexplode(coalesce(proacl, acldefault('f', proowner))) a
-     WHERE a.grantee = 'ledger_llm_read'::regrole AND full_name <> 'ledger.auth_org_id'
+     WHERE a.grantee = 'ledger_llm_read'::regrole AND full_name NOT IN ('ledger.auth_org_id', 'ledger.auth_asking_org_id')
     UNION ALL SELECT 'the owner of the views may do more than look', full_name || ' ' || privilege_type FROM holds
      WHERE role_name = 'ledger_semantic' AND full_name !~ '^semantic\.' AND privilege_type <> 'SELECT'
     UNION ALL SELECT 'dangerous function that everybody may call', p.oid::regprocedure::text
