@@ -410,14 +410,17 @@ pub const COMMIT_AT: &str = "
 SELECT first_seq, event_count, recorded_at, codec, base_id, prev_hash, tree_root, hash, payload
   FROM ledger.commits WHERE org_id = $1 AND first_seq <= $2 ORDER BY first_seq DESC LIMIT 1";
 
-/// The inner select finds the page by lengths alone, which the server knows without fetching the payloads.
-const COMMITS_AFTER: &str = "
+/// The inner select finds the page by lengths alone, which the server knows without fetching the payloads. Where it begins is
+/// compared with a plain value: COALESCE around it would count as a function that may leak, which row-level security runs after
+/// its own condition, so that every read would go through all of the organization's history.
+#[doc(hidden)]
+pub const COMMITS_AFTER: &str = "
 SELECT first_seq, event_count, recorded_at, codec, base_id, prev_hash, tree_root, hash, payload
   FROM (SELECT c.*, sum(octet_length(c.payload)) OVER (ORDER BY c.first_seq) - octet_length(c.payload) AS bytes_before
           FROM (SELECT * FROM ledger.commits
                  WHERE org_id = $1
-                   AND first_seq >= coalesce((SELECT p.first_seq FROM ledger.commits AS p
-                                               WHERE p.org_id = $1 AND p.first_seq <= $2 ORDER BY p.first_seq DESC LIMIT 1), 1)
+                   AND first_seq >= (SELECT p.first_seq FROM ledger.commits AS p
+                                      WHERE p.org_id = $1 AND p.first_seq <= greatest($2, 1) ORDER BY p.first_seq DESC LIMIT 1)
                    AND first_seq + event_count > $2 + 1
                  ORDER BY first_seq LIMIT $3) AS c) AS paged
  WHERE bytes_before = 0 OR bytes_before < $4

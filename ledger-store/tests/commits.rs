@@ -10,7 +10,7 @@ use std::sync::atomic::{AtomicU8, Ordering};
 use common::{GENESIS, NOON, admin, append_many, commit_after, create, external_id, head_after, key, organization, run};
 use futures::TryStreamExt;
 use ledger_core::Timestamp;
-use ledger_store::testing::{RUNTIME_ROLE, database};
+use ledger_store::testing::{RUNTIME_ROLE, TestDatabase, database};
 use ledger_store::{AppendError, Commit, Creation, Head, OrgId, OrgStore, Resolution, Snapshot, Store, StoreConfig, StoreError};
 use sqlx::AssertSqlSafe;
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
@@ -221,30 +221,64 @@ async fn pages_and_streams_hold_every_commit_once() {
     assert_eq!(read, large, "over several pages");
 }
 
-#[tokio::test]
-async fn finding_a_commit_is_one_index_probe_however_long_the_history() {
-    let database = database().await;
-    let store = database.store().await;
-    let org = create(&store, "acme").await;
-    let mut superuser = admin(&database).await;
+/// A history of 50,000 commits of three events each, of two organizations.
+async fn long_histories(database: &TestDatabase, org: &OrgStore) {
+    let mut superuser = admin(database).await;
     let fill = "INSERT INTO ledger.commits SELECT '{}', 1 + 3 * n, 3, now(), 1, '{}', hash, hash, hash, '\\x01'
                   FROM generate_series(0, 49999) AS n, (SELECT decode(repeat('00', 32), 'hex') AS hash) AS h";
     for id in [org.org(), OrgId(Uuid::now_v7())] {
         run(&mut superuser, &fill.replace("{}", &id.to_string())).await.unwrap();
     }
     run(&mut superuser, "ANALYZE ledger.commits").await.unwrap();
+}
+
+/// The plan of a statement with its parameters as given, made for these or for any.
+async fn plan(org: &OrgStore, statement: &str, generic: bool, values: &str) -> String {
     let mut tx = org.begin().await.unwrap();
+    let mode = if generic { "force_generic_plan" } else { "force_custom_plan" };
+    let explain = format!("EXPLAIN (ANALYZE, BUFFERS, COSTS OFF, TIMING OFF, SUMMARY OFF) EXECUTE hot ({values})");
+    for step in [format!("SET LOCAL plan_cache_mode = {mode}"), format!("PREPARE hot AS {statement}")] {
+        sqlx::query(AssertSqlSafe(step)).persistent(false).execute(&mut *tx).await.unwrap();
+    }
+    let lines: Vec<String> = sqlx::query_scalar(AssertSqlSafe(explain)).persistent(false).fetch_all(&mut *tx).await.unwrap();
+    sqlx::query("DEALLOCATE hot").persistent(false).execute(&mut *tx).await.unwrap();
+    tx.rollback().await.unwrap();
+    lines.join("\n")
+}
+
+/// Pages that a plan touched.
+fn pages(plan: &str) -> u32 {
+    let hits = plan.split("shared hit=").nth(1).and_then(|rest| rest.split_whitespace().next()).unwrap();
+    hits.parse().unwrap()
+}
+
+#[tokio::test]
+async fn finding_a_commit_is_one_index_probe_however_long_the_history() {
+    let database = database().await;
+    let org = create(&database.store().await, "acme").await;
+    long_histories(&database, &org).await;
     for seq in [1, 75_000, 150_000] {
-        let explain = format!(
-            "EXPLAIN (ANALYZE, BUFFERS, COSTS OFF, TIMING OFF, SUMMARY OFF) {} ",
-            ledger_store::commits::COMMIT_AT.replace("$1", &format!("'{}'", org.org())).replace("$2", &seq.to_string())
-        );
-        let plan: Vec<String> = sqlx::query_scalar(AssertSqlSafe(explain)).fetch_all(&mut *tx).await.unwrap();
-        let plan = plan.join("\n");
-        assert!(plan.contains("Index Scan Backward using commits_pkey on commits (actual rows=1 loops=1)"), "{plan}");
-        assert!(!plan.contains("Seq Scan") && !plan.contains("Rows Removed"), "{plan}");
-        let hits = plan.split("shared hit=").nth(1).and_then(|rest| rest.split_whitespace().next()).unwrap();
-        assert!(hits.parse::<u32>().unwrap() <= 8, "{plan}");
+        for generic in [false, true] {
+            let plan = plan(&org, ledger_store::commits::COMMIT_AT, generic, &format!("'{}', {seq}", org.org())).await;
+            assert!(plan.contains("Index Scan Backward using commits_pkey on commits (actual rows=1 loops=1)"), "{plan}");
+            assert!(!plan.contains("Seq Scan") && !plan.contains("Rows Removed"), "{plan}");
+            assert!(pages(&plan) <= 8, "{plan}");
+        }
+    }
+}
+
+#[tokio::test]
+async fn reading_on_touches_what_is_new_however_long_the_history() {
+    let database = database().await;
+    let org = create(&database.store().await, "acme").await;
+    long_histories(&database, &org).await;
+    for (after, rows) in [(0, 20), (1, 20), (75_000, 20), (149_970, 10), (149_998, 1), (150_000, 0)] {
+        for generic in [false, true] {
+            let plan = plan(&org, ledger_store::commits::COMMITS_AFTER, generic, &format!("'{}', {after}, 20, 4194304", org.org())).await;
+            assert!(!plan.contains("Seq Scan"), "after {after}: {plan}");
+            assert!(plan.starts_with("Sub") && plan.contains(&format!("(actual rows={rows} loops=1)")), "after {after}: {plan}");
+            assert!(pages(&plan) <= 16, "after {after}: {plan}");
+        }
     }
 }
 
