@@ -2,8 +2,9 @@
 
 use std::time::Duration;
 
-use axum::body::Bytes;
+use axum::body::{Body, Bytes};
 use axum::extract::Request;
+use axum::http::request::Parts;
 use axum::http::{HeaderMap, StatusCode, header};
 use http_body_util::{BodyExt, LengthLimitError, Limited};
 use serde::de::DeserializeOwned;
@@ -26,22 +27,31 @@ pub struct BodyTime(pub Duration);
 /// # Errors
 /// 400, 408, 413 or 415.
 pub async fn json_body<B: DeserializeOwned>(request: Request) -> Result<(B, Fingerprint), Problem> {
-    let (method, path) = (request.method().clone(), request.uri().path().to_owned());
-    let is_json = media_type(request.headers()).is_some_and(|kind| kind.eq_ignore_ascii_case("application/json"));
-    refuse_encoded(request.headers())?;
-    let bytes = read(request).await?;
-    if !bytes.is_empty() && !is_json {
-        let problem = Problem::new(StatusCode::UNSUPPORTED_MEDIA_TYPE, "MEDIA_TYPE", "the body is not application/json");
-        return Err(problem.hint("send `Content-Type: application/json`"));
-    }
+    let (head, bytes) = whole(request).await?;
     // An operation without a body takes none, or an empty object.
     let text: &[u8] = if bytes.is_empty() { b"{}" } else { &bytes };
     let body = serde_json::from_slice(text).map_err(|error| explain::<B>(text, &error))?;
     let canonical: Value = serde_json::from_slice(text).map_err(|error| explain::<Value>(text, &error))?;
     let mut hasher = blake3::Hasher::new();
-    hasher.update(method.as_str().as_bytes()).update(b" ").update(path.as_bytes()).update(b"\n");
+    hasher.update(head.method.as_str().as_bytes()).update(b" ").update(head.uri.path().as_bytes()).update(b"\n");
     write_canonical(&canonical, &mut hasher);
     Ok((body, Fingerprint(*hasher.finalize().as_bytes())))
+}
+
+/// A request whose body is there, within its bounds, and of JSON by what it says of itself.
+///
+/// # Errors
+/// 400, 408, 413 or 415.
+pub(crate) async fn whole(request: Request) -> Result<(Parts, Bytes), Problem> {
+    let is_json = media_type(request.headers()).is_some_and(|kind| kind.eq_ignore_ascii_case("application/json"));
+    refuse_encoded(request.headers())?;
+    let (head, body) = request.into_parts();
+    let bytes = read(&head, body).await?;
+    if !bytes.is_empty() && !is_json {
+        let problem = Problem::new(StatusCode::UNSUPPORTED_MEDIA_TYPE, "MEDIA_TYPE", "the body is not application/json");
+        return Err(problem.hint("send `Content-Type: application/json`"));
+    }
+    Ok((head, bytes))
 }
 
 /// The media type without its parameters.
@@ -60,9 +70,9 @@ pub(crate) fn refuse_encoded(headers: &HeaderMap) -> Result<(), Problem> {
     }
 }
 
-async fn read(request: Request) -> Result<Bytes, Problem> {
-    let time = request.extensions().get::<BodyTime>().map_or(limits::BODY_TIME_MAX, |time| time.0);
-    let limited = Limited::new(request.into_body(), limits::BODY_BYTES_MAX).collect();
+async fn read(head: &Parts, body: Body) -> Result<Bytes, Problem> {
+    let time = head.extensions.get::<BodyTime>().map_or(limits::BODY_TIME_MAX, |time| time.0);
+    let limited = Limited::new(body, limits::BODY_BYTES_MAX).collect();
     match tokio::time::timeout(time, limited).await {
         Ok(Ok(whole)) => Ok(whole.to_bytes()),
         Ok(Err(error)) if error.is::<LengthLimitError>() => {

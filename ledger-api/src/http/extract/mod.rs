@@ -10,7 +10,7 @@ mod write;
 
 pub use asked::Asked;
 pub use body::{BodyTime, Fingerprint, json_body};
-pub(crate) use body::{media_type, refuse_encoded};
+pub(crate) use body::{media_type, refuse_encoded, whole};
 pub use query::{Pairs, pairs, typed};
 pub use read::{PointParams, Read};
 pub(crate) use write::key_reused;

@@ -23,7 +23,7 @@ impl Lines {
     /// Hands over every line that ends in this piece, in order, until `take` wants no more.
     pub(super) fn feed<E>(&mut self, piece: &[u8], mut take: impl FnMut(Line<'_>) -> Result<(), E>) -> Result<(), E> {
         let mut rest = piece;
-        while let Some(end) = memchr(rest) {
+        while let Some(end) = memchr::memchr(b'\n', rest) {
             let (head, tail) = rest.split_at(end);
             rest = tail.get(1..).unwrap_or_default();
             if self.carry.is_empty() && !self.overlong {
@@ -66,19 +66,6 @@ impl Lines {
 fn give<E>(no: u64, bytes: Option<&[u8]>, take: &mut impl FnMut(Line<'_>) -> Result<(), E>) -> Result<(), E> {
     let bytes = bytes.map(<[u8]>::trim_ascii);
     if bytes.is_some_and(<[u8]>::is_empty) { Ok(()) } else { take(Line { no, bytes: bytes.filter(|bytes| bytes.len() <= LINE_BYTES_MAX) }) }
-}
-
-/// Where the next line ends. Looked for in words: lines are long, and there are many.
-fn memchr(bytes: &[u8]) -> Option<usize> {
-    const WORD: usize = 32;
-    let mut at = 0;
-    for word in bytes.chunks_exact(WORD) {
-        if word.iter().fold(false, |found, byte| found | (*byte == b'\n')) {
-            break;
-        }
-        at += WORD;
-    }
-    bytes.get(at..)?.iter().position(|byte| *byte == b'\n').map(|found| at + found)
 }
 
 #[cfg(test)]

@@ -212,24 +212,8 @@ pub fn unknown(key: &str) -> String {
 
 /// The setting that was meant, most likely.
 fn meant(given: &str, spell: impl Fn(&str) -> String) -> String {
-    let nearest = KEYS.iter().map(|key| spell(key.name)).min_by_key(|name| distance(name, given));
-    nearest.filter(|name| distance(name, given) <= 3).map_or_else(String::new, |name| format!("; did you mean {name}?"))
-}
-
-/// How many letters are to be changed, added or left out.
-fn distance(one: &str, other: &str) -> usize {
-    let other: Vec<char> = other.chars().collect();
-    let mut row: Vec<usize> = (0..=other.len()).collect();
-    for (i, a) in one.chars().enumerate() {
-        let mut diagonal = row[0];
-        row[0] = i + 1;
-        for (j, b) in other.iter().enumerate() {
-            let replaced = diagonal + usize::from(a != *b);
-            diagonal = row[j + 1];
-            row[j + 1] = replaced.min(row[j] + 1).min(diagonal + 1);
-        }
-    }
-    row.last().copied().unwrap_or_default()
+    let nearest = KEYS.iter().map(|key| spell(key.name)).min_by_key(|name| strsim::levenshtein(name, given));
+    nearest.filter(|name| strsim::levenshtein(name, given) <= 3).map_or_else(String::new, |name| format!("; did you mean {name}?"))
 }
 
 #[cfg(test)]

@@ -4,7 +4,6 @@ use std::sync::Arc;
 
 use axum::body::Body;
 use axum::extract::Request;
-use axum::http::StatusCode;
 use axum::response::Response;
 use rmcp::transport::streamable_http_server::session::never::NeverSessionManager;
 use rmcp::transport::streamable_http_server::{StreamableHttpServerConfig, StreamableHttpService};
@@ -12,6 +11,7 @@ use utoipa_axum::router::OpenApiRouter;
 use utoipa_axum::routes;
 
 use crate::http::access::Remote;
+use crate::http::extract::{media_type, whole};
 use crate::http::mcp::Desk;
 use crate::http::mcp::house::House;
 use crate::http::state::App;
@@ -35,14 +35,31 @@ async fn post_mcp(access: Access, request: Request) -> Result<Response, Problem>
     let remote = request.extensions().get::<Remote>().copied();
     let house = House::new(router, &access.organization.slug, request.headers(), remote);
     let desk = Desk::new(house);
+    let (head, message) = whole(request).await?;
+    if let Err(error) = serde_json::from_slice::<serde::de::IgnoredAny>(&message) {
+        let said = format!("the body is no JSON: {error}");
+        return Err(Problem::malformed("MALFORMED_JSON", said).hint("send one message of JSON-RPC 2.0"));
+    }
     let mut config = StreamableHttpServerConfig::default().disable_allowed_hosts();
     // Whoever asks has credentials that no page of another site can send, so a name that was bound anew gains nothing.
     (config.legacy_session_mode, config.json_response) = (false, true);
     let service = StreamableHttpService::new(move || Ok(desk.clone()), Arc::new(NeverSessionManager::default()), config);
-    let limited = request.map(|body| Body::new(http_body_util::Limited::new(body, limits::BODY_BYTES_MAX)));
-    let response = service.handle(limited).await;
-    if response.status() == StatusCode::INTERNAL_SERVER_ERROR {
-        return Err(Problem::malformed("BODY_INVALID", "the message cannot be read").hint("send one message of JSON-RPC 2.0"));
+    let response = service.handle(Request::from_parts(head, Body::from(message))).await.map(Body::new);
+    let is_plain = media_type(response.headers()).is_some_and(|kind| kind.eq_ignore_ascii_case("text/plain"));
+    if response.status().is_server_error() || (response.status().is_client_error() && is_plain) {
+        return Err(refused(response).await);
     }
-    Ok(response.map(Body::new))
+    Ok(response)
+}
+
+/// What the protocol's service refuses in words of its own, as this API says it.
+async fn refused(response: Response) -> Problem {
+    let status = response.status();
+    let said = axum::body::to_bytes(response.into_body(), limits::BODY_BYTES_MAX).await.unwrap_or_default();
+    let said = String::from_utf8_lossy(&said);
+    if status.is_server_error() {
+        return Problem::internal(&format!("the protocol's service answered {status}: {said}"));
+    }
+    Problem::new(status, "MCP_REFUSED", said)
+        .hint("send one message of JSON-RPC 2.0 and accept both application/json and text/event-stream")
 }

@@ -16,23 +16,12 @@ fn unlikeness(name: &str, candidate: &str) -> usize {
     if held { edits.min(1) } else { edits }
 }
 
+/// Names are no longer than this; of what is longer, the beginning is compared.
+const COMPARED: usize = 63;
+
 fn edits(a: &str, b: &str) -> usize {
-    let b: Vec<char> = b.chars().take(63).collect();
-    let mut row: Vec<usize> = (0..=b.len()).collect();
-    for (i, left) in a.chars().take(63).enumerate() {
-        let mut diagonal = i;
-        let mut before = i + 1;
-        for (right, above) in b.iter().zip(row.iter_mut().skip(1)) {
-            let cost = diagonal + usize::from(left != *right);
-            diagonal = *above;
-            before = cost.min(before + 1).min(diagonal + 1);
-            *above = before;
-        }
-        if let Some(first) = row.first_mut() {
-            *first = i + 1;
-        }
-    }
-    row.last().copied().unwrap_or_default()
+    let cut = |name: &str| name.chars().take(COMPARED).collect::<String>();
+    strsim::levenshtein(&cut(a), &cut(b))
 }
 
 #[cfg(test)]
