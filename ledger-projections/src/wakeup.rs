@@ -20,6 +20,9 @@ pub const POSTPONED_MAX: Duration = Duration::from_secs(30);
 /// How long they then have their turn, before they wait again. Longer than a sweep takes to find them.
 const TURN: Duration = Duration::from_secs(5);
 
+/// Organizations in a hurry that a resting run looks through; with more than these it stops resting.
+const HURRIED_KEPT: usize = 64;
+
 /// Tells the worker of this process that an organization has new events, and readers that a checkpoint has moved.
 /// Cheap to clone; may be called after every commit.
 #[derive(Clone, Debug, Default)]
@@ -27,12 +30,20 @@ pub struct Wakeup {
     shared: Arc<Signals>,
 }
 
-#[derive(Debug, Default)]
+#[derive(Debug)]
 struct Signals {
     woken: Mutex<HashSet<OrgId>>,
     wake: Notify,
     applied: Notify,
+    hurried: broadcast::Sender<OrgId>,
     pouring: Mutex<HashMap<OrgId, Pouring>>,
+}
+
+impl Default for Signals {
+    fn default() -> Self {
+        let (woken, wake, applied, pouring) = (Mutex::default(), Notify::default(), Notify::default(), Mutex::default());
+        Self { woken, wake, applied, hurried: broadcast::Sender::new(HURRIED_KEPT), pouring }
+    }
 }
 
 /// A stream that fills books as fast as they can take it.
@@ -90,6 +101,12 @@ impl Wakeup {
             pouring.began = now.checked_sub(POSTPONED_MAX).unwrap_or(now); // its turn begins
             self.wake(org);
         }
+        self.shared.hurried.send(org).ok(); // nobody may be resting
+    }
+
+    /// Organizations whose read models somebody waits for, from now on.
+    pub(crate) fn hurried(&self) -> broadcast::Receiver<OrgId> {
+        self.shared.hurried.subscribe()
     }
 
     pub(crate) fn is_postponed(&self, org: OrgId) -> bool {

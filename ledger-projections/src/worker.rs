@@ -9,7 +9,8 @@ use std::time::{Duration, Instant};
 
 use ledger_core::Seq;
 use ledger_store::{OrgId, OrgStore, Store};
-use tokio::sync::Semaphore;
+use tokio::sync::broadcast::error::RecvError;
+use tokio::sync::{Semaphore, broadcast};
 use uuid::Uuid;
 
 use crate::checkpoint::{Checkpoint, Status, now};
@@ -34,7 +35,8 @@ pub struct WorkerConfig {
     /// The least time between two sweeps; a sweep that takes long is made less often.
     pub sweep: Duration,
     /// An organization that goes on writing while a run is at it is taken up again at the next whole multiple of this, so that
-    /// a run has more than a moment's events to apply and all projections of the organization have the same.
+    /// a run has more than a moment's events to apply and all projections of the organization have the same. The longer it goes
+    /// on, the longer the rest, up to four times this. Whoever waits for a read model ends it.
     pub rest: Duration,
 }
 
@@ -43,6 +45,9 @@ impl Default for WorkerConfig {
         Self { parallel: 4, sweep: Duration::from_secs(2), rest: Duration::from_millis(250) }
     }
 }
+
+/// How many times its usual length a rest has at most.
+const LONGEST_REST: u32 = 4;
 
 type Key = (OrgId, &'static str);
 
@@ -170,12 +175,16 @@ impl Worker {
         lock(&self.busy).insert(key, false);
         let (worker, projection) = (Arc::clone(self), Arc::clone(projection));
         tokio::spawn(async move {
-            loop {
+            for run in 0.. {
+                let hurried = worker.wakeup.hurried();
                 worker.run_one(&key, &projection).await;
                 if !worker.goes_on(&key) {
                     return;
                 }
-                worker.rest().await;
+                tokio::select! {
+                    () = worker.rest(run) => {}
+                    () = until_hurried(hurried, key.0) => {}
+                }
             }
         });
     }
@@ -195,8 +204,9 @@ impl Worker {
         }
     }
 
-    async fn rest(&self) {
-        let tick = self.config.rest.as_nanos();
+    /// After that many runs without a pause.
+    async fn rest(&self, runs: u32) {
+        let tick = (self.config.rest * (runs + 1).min(LONGEST_REST)).as_nanos();
         if tick > 0 {
             let left = tick - self.began.elapsed().as_nanos() % tick;
             tokio::time::sleep(Duration::from_nanos(u64::try_from(left).unwrap_or(0))).await;
@@ -237,6 +247,17 @@ impl Worker {
         let tape = Tape::new(org.clone());
         tapes.insert(org.org(), Arc::downgrade(&tape));
         tape
+    }
+}
+
+/// Until somebody waits for the organization's read models.
+async fn until_hurried(mut hurried: broadcast::Receiver<OrgId>, org: OrgId) {
+    loop {
+        match hurried.recv().await {
+            Ok(hurried) if hurried != org => {}
+            Ok(_) | Err(RecvError::Lagged(_)) => return,
+            Err(RecvError::Closed) => return std::future::pending().await,
+        }
     }
 }
 
@@ -363,9 +384,6 @@ pub async fn wait_for(
 ) -> Result<Waited, ProjectionError> {
     let deadline = Instant::now() + timeout;
     let mut pause = Duration::from_millis(2);
-    if let Some(wakeup) = wakeup {
-        wakeup.hurry(org.org());
-    }
     loop {
         // Registered before the look, so that what happens in between is not missed.
         let moved = wakeup.map(Wakeup::moved);
@@ -382,6 +400,10 @@ pub async fn wait_for(
         let left = deadline.saturating_duration_since(Instant::now());
         if left.is_zero() {
             return Ok(Waited::TimedOut(at));
+        }
+        // Again and again: a run that is under way may have begun before the event.
+        if let Some(wakeup) = wakeup {
+            wakeup.hurry(org.org());
         }
         match moved {
             Some(moved) => drop(tokio::time::timeout(pause.min(left), moved).await),

@@ -308,14 +308,17 @@ async fn count_in_one_view(org: &OrgStore) -> (i64, bool) {
 async fn a_write_can_be_read_as_soon_as_the_wait_is_over() {
     let mut world = world(Valuation::Required).await;
     let wakeup = Wakeup::default();
-    // A sweep that comes too late for the test: only the wake-up can be what works.
-    let config = WorkerConfig { parallel: 2, sweep: Duration::from_secs(600), ..WorkerConfig::default() };
+    // A sweep and a rest that are too long for the test: only wake-ups, and whoever waits, can be what works.
+    let long = Duration::from_secs(600);
+    let config = WorkerConfig { parallel: 2, sweep: long, rest: long };
     let working = tokio::spawn(Worker::new(world.store.clone(), wakeup.clone(), config).run());
     tokio::time::sleep(Duration::from_millis(100)).await;
     for n in 0..20 {
         let seq = world.decide(sale(day(n), 100));
         world.commit().await;
         wakeup.wake(world.org.org());
+        tokio::task::yield_now().await;
+        wakeup.wake(world.org.org()); // while a run is at it: the next would come after a rest
         for name in NAMES {
             let waited = wait_for(&world.org, name, seq, Duration::from_secs(10), Some(&wakeup)).await.unwrap();
             assert_eq!(waited, Waited::Reached(seq), "{name}");
