@@ -8,6 +8,7 @@ mod events;
 mod hostile;
 mod identity;
 mod matrix;
+mod mcp;
 mod ops;
 mod outage;
 mod reads;

@@ -45,8 +45,9 @@ async fn post_mcp(access: Access, request: Request) -> Result<Response, Problem>
     (config.legacy_session_mode, config.json_response) = (false, true);
     let service = StreamableHttpService::new(move || Ok(desk.clone()), Arc::new(NeverSessionManager::default()), config);
     let response = service.handle(Request::from_parts(head, Body::from(message))).await.map(Body::new);
-    let is_plain = media_type(response.headers()).is_some_and(|kind| kind.eq_ignore_ascii_case("text/plain"));
-    if response.status().is_server_error() || (response.status().is_client_error() && is_plain) {
+    // Errors of the protocol are JSON of their own; what comes before the protocol is told in plain words.
+    let is_json = media_type(response.headers()).is_some_and(|kind| kind.eq_ignore_ascii_case("application/json"));
+    if response.status().is_server_error() || (response.status().is_client_error() && !is_json) {
         return Err(refused(response).await);
     }
     Ok(response)
