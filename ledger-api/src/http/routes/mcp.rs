@@ -29,7 +29,8 @@ pub(super) fn routes() -> OpenApiRouter<App> {
     request_body(content = Object, content_type = "application/json", description = "A message of JSON-RPC 2.0."),
     responses(
         (status = 200, description = "The answer.", content((Object = "application/json"), (String = "text/event-stream"))),
-        (status = 202, description = "A notification was taken.")))]
+        (status = 202, description = "A notification was taken."),
+        (status = 406, description = "The caller does not take both of the answer's forms.", body = crate::http::problem::ProblemBody, content_type = "application/problem+json")))]
 async fn post_mcp(access: Access, request: Request) -> Result<Response, Problem> {
     let router = access.app.house().ok_or_else(|| Problem::unavailable("the server is stopping"))?;
     let remote = request.extensions().get::<Remote>().copied();
