@@ -1,6 +1,9 @@
 //! The first lock: what a hostile statement can do as an organization's login when nothing has read it before. Two
 //! organizations full of marker text; the same statements that the guard must refuse; nothing of the other organization in
-//! any row, error or notice, and nothing left behind.
+//! any row, error or notice, and nothing left behind, thing by thing (`asking/traces.rs`).
+//!
+//! A session is given one statement. Whoever may send a second one after `COMMIT` is not held by the transaction any more, only by
+//! what the login may do: it still reads nothing of others and makes nothing, but nobody can be forbidden to NOTIFY.
 
 #![expect(clippy::unwrap_used, reason = "a test that cannot go on fails")]
 
@@ -8,6 +11,8 @@
 mod words;
 
 mod asking;
+#[path = "asking/traces.rs"]
+mod traces;
 
 use std::time::Duration;
 
@@ -17,6 +22,7 @@ use ledger_store::semantic::{Canonical, Limits, SemanticError, Session};
 use ledger_store::testing::{RUNTIME_ROLE, TestDatabase, empty_database};
 use ledger_store::{Store, StoreConfig, StoreError, ensure_login};
 use sqlx::{AssertSqlSafe, ConnectOptions, PgConnection};
+use traces::Traces;
 
 /// Statements of the corpus that may be run: the other organization's are filled in.
 fn hostile(theirs: &Books) -> Vec<Block> {
@@ -45,6 +51,10 @@ struct Town {
 const REFUSED: &str = "CREATE OR REPLACE FUNCTION control.semantic_login(p_renew boolean) RETURNS TABLE (login text, password text)
     LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog, pg_temp AS 'BEGIN RAISE insufficient_privilege; END'";
 
+/// What an administrator does there; another database of the server may know the login already.
+const SHARED: &str =
+    "DO 'BEGIN CREATE ROLE ledger_llm_shared LOGIN IN ROLE ledger_llm_read; EXCEPTION WHEN duplicate_object THEN NULL; END'";
+
 const LIMITS: Limits = Limits { statement: Duration::from_millis(700), lock: Duration::from_millis(200), idle: Duration::from_secs(10) };
 
 impl Town {
@@ -57,13 +67,23 @@ impl Town {
         let store = Store::connect(database.options_for(RUNTIME_ROLE), StoreConfig::default()).await.unwrap();
         let ours = Books::open(&store, "ours", "OURMARK").await;
         let theirs = Books::open(&store, "theirs", "THEIRMARK").await;
+        // The ledger has no sequences. One that everybody may draw from shows what the transaction holds; one of the owner's, what rights do.
+        let mut admin = database.admin_options().connect().await.unwrap();
+        for statement in [
+            "CREATE SEQUENCE public.everybodys",
+            "GRANT USAGE, SELECT, UPDATE ON SEQUENCE public.everybodys TO PUBLIC",
+            "CREATE SEQUENCE ledger.owners",
+            "SELECT nextval('public.everybodys'), nextval('ledger.owners')",
+        ] {
+            sqlx::query(statement).execute(&mut admin).await.unwrap();
+        }
         Self { _alone: alone, database, ours, theirs, store }
     }
 
     /// The same where the server does not let anybody make logins, and the administrator has made one for all.
     async fn without_own_logins(mut self) -> Self {
         let mut admin = self.admin().await;
-        for statement in [REFUSED, "CREATE ROLE ledger_llm_shared LOGIN IN ROLE ledger_llm_read"] {
+        for statement in [REFUSED, SHARED] {
             sqlx::query(statement).execute(&mut admin).await.unwrap();
         }
         self.store = self.store.with_shared_login(self.database.options_for("ledger_llm_shared"));
@@ -186,41 +206,15 @@ async fn hold(town: &Town) {
     // The logins are made by the first questions; what they leave is not the statements' doing.
     town.session().await.close().await;
     Session::open(&town.store, town.theirs.org.org(), LIMITS).await.unwrap().close().await;
-    let mut listener = town.database.admin_options().connect().await.unwrap();
-    sqlx::query("LISTEN ledger").execute(&mut listener).await.unwrap();
     let before = state(&mut admin).await;
     let log = log_end(&mut admin).await;
+    let mut traces = Traces::of(&town.database, corpus.iter().map(|block| block.statement.as_str())).await;
 
     let mut ran = Vec::new();
     for block in &corpus {
-        let shown = format!("{}\n{}", block.says, block.statement);
-        // In the frame, as the guard's text would be run.
-        let mut session = town.session().await;
-        let framed = session.rows(&Canonical::trusted_by_guard(block.statement.clone()), 10_000, 8 << 20).await;
-        if let Ok(rows) = &framed {
-            let cells = rows.rows.iter().flatten().flatten();
-            cells.for_each(|cell| assert!(!town.betrays(cell.as_bytes()), "{shown}\nshows {cell}"));
-        } else if let Err(error) = &framed {
-            // The statement may hold the marker itself, and a message may repeat it: it betrays nothing then.
-            let said = error.to_string();
-            assert!(block.statement.contains(town.theirs.marker) || !said.contains(town.theirs.marker), "{shown}\nsays {said}");
-        }
-        session.close().await;
-        // As it is, the way a careless program would run it.
-        let mut session = town.session().await;
-        let bare = session.run_as_it_is(&block.statement).await;
-        match &bare {
-            Ok(values) => values.iter().for_each(|value| {
-                let text = String::from_utf8_lossy(value);
-                assert!(!says_what_it_was_not_told(town, block, value), "{shown}\nshows {text}");
-            }),
-            Err(error) => {
-                let said = error.to_string();
-                assert!(!says_what_it_was_not_told(town, block, said.as_bytes()), "{shown}\nsays {said}");
-            }
-        }
-        session.close().await;
-        ran.push((outcome(&framed), outcome(&bare), block.says.clone()));
+        let framed = run_framed(town, block, &mut traces).await;
+        let bare = run_bare(town, block, &mut traces).await;
+        ran.push((framed, bare, block.says.clone()));
     }
     for (framed, bare, says) in &ran {
         println!("{framed:>6} {bare:>6}  {says}");
@@ -232,16 +226,157 @@ async fn hold(town: &Town) {
     let written = log_end(&mut admin).await - log;
     assert!(written < 16 << 20, "{written} bytes of write-ahead log were written");
     println!("{written} bytes of write-ahead log");
-    let told: Vec<String> = sqlx::query_scalar("SELECT * FROM pg_listening_channels()").fetch_all(&mut listener).await.unwrap();
-    assert_eq!(told, ["ledger"]);
+    traces.silence().await;
     let said = notices.all();
     assert!(!said.contains(town.theirs.marker), "a notice shows another organization: {said}");
     assert!(!said.contains("payment.settled"), "a notification arrived: {said}");
-    let alive: i64 = sqlx::query_scalar("SELECT count(*) FROM pg_stat_activity WHERE usename ~ '^ledger_llm_' AND state <> 'idle'")
-        .fetch_one(&mut admin)
-        .await
-        .unwrap();
-    assert_eq!(alive, 0, "no session of a login is still at work");
+}
+
+/// In the frame, as the guard's text would be run.
+async fn run_framed(town: &Town, block: &Block, traces: &mut Traces) -> String {
+    let shown = format!("{}\n{}", block.says, block.statement);
+    let mut session = town.session().await;
+    let found = session.rows(&Canonical::trusted_by_guard(block.statement.clone()), 10_000, 8 << 20).await;
+    if let Ok(rows) = &found {
+        let cells = rows.rows.iter().flatten().flatten();
+        cells.for_each(|cell| assert!(!town.betrays(cell.as_bytes()), "{shown}\nshows {cell}"));
+    } else if let Err(error) = &found {
+        // The statement may hold the marker itself, and a message may repeat it: it betrays nothing then.
+        let said = error.to_string();
+        assert!(block.statement.contains(town.theirs.marker) || !said.contains(town.theirs.marker), "{shown}\nsays {said}");
+    }
+    traces.while_open(&shown).await;
+    session.close().await;
+    traces.after(&shown).await;
+    outcome(&found)
+}
+
+/// As it is, the way a careless program would run it.
+async fn run_bare(town: &Town, block: &Block, traces: &mut Traces) -> String {
+    let shown = format!("{}\n{}", block.says, block.statement);
+    let mut session = town.session().await;
+    let found = session.run_as_it_is(&block.statement).await;
+    match &found {
+        Ok(values) => values.iter().for_each(|value| {
+            let text = String::from_utf8_lossy(value);
+            assert!(!says_what_it_was_not_told(town, block, value), "{shown}\nshows {text}");
+        }),
+        Err(error) => {
+            let said = error.to_string();
+            assert!(!says_what_it_was_not_told(town, block, said.as_bytes()), "{shown}\nsays {said}");
+        }
+    }
+    traces.while_open(&shown).await;
+    session.close().await;
+    traces.after(&shown).await;
+    outcome(&found)
+}
+
+/// Several statements of one session, and what the last comes to: a SQLSTATE, or whether it shows rows of ours or none.
+async fn one_after_the_other(town: &Town, traces: &mut Traces, statements: &[&str]) -> String {
+    let mut session = town.session().await;
+    let mut came_to = String::new();
+    for statement in statements {
+        let found = session.run_as_it_is(&statement.replace("{other_org}", &town.theirs.org.org().0.to_string())).await;
+        came_to = match &found {
+            Ok(values) if values.iter().any(|value| town.betrays(value)) => "theirs".to_owned(),
+            Ok(values) if values.iter().any(|value| String::from_utf8_lossy(value).contains(&town.ours.secret)) => "ours".to_owned(),
+            Ok(_) => "nothing".to_owned(),
+            Err(_) => outcome(&found),
+        };
+    }
+    session.close().await;
+    traces.after(&statements.join("; ")).await;
+    came_to
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn cursors_prepared_statements_and_temporary_tables_end_with_their_session() {
+    let own = [
+        // A cursor that would outlive its transaction does not outlive one that is rolled back, nor its session when it is not.
+        (&["DECLARE left_behind CURSOR WITH HOLD FOR SELECT memo FROM v_gl_fact", "FETCH ALL FROM left_behind"][..], "ours"),
+        (&["DECLARE left_behind CURSOR WITH HOLD FOR SELECT memo FROM v_gl_fact", "ROLLBACK", "FETCH ALL FROM left_behind"], "34000"),
+        (&["DECLARE left_behind CURSOR WITH HOLD FOR SELECT memo FROM v_gl_fact", "COMMIT", "FETCH ALL FROM left_behind"], "ours"),
+        (&["FETCH ALL FROM left_behind"], "34000"),
+        // A prepared statement outlives its transaction, not its session.
+        (&["PREPARE left_behind AS SELECT memo FROM v_gl_fact", "EXECUTE left_behind"], "ours"),
+        (&["EXECUTE left_behind"], "26000"),
+        // Temporary things cannot be made, not even where the transaction does not hold any more.
+        (&["CREATE TEMP TABLE left_behind (n int)"], "25006"),
+        (&["COMMIT", "SET default_transaction_read_only = off", "CREATE TEMP TABLE left_behind (n int)"], "42501"),
+        (&["COMMIT", "SET default_transaction_read_only = off", "CREATE TEMP SEQUENCE left_behind"], "42501"),
+        (&["COMMIT", "SET default_transaction_read_only = off", "SELECT nextval('ledger.owners')"], "42501"),
+        (&["COMMIT", "SET default_transaction_read_only = off", "SELECT pg_advisory_lock(42)"], "42501"),
+        (&["COMMIT", "SET default_transaction_read_only = off", "SELECT lo_create(0)"], "42501"),
+        (&["COMMIT", "SET default_transaction_read_only = off", "SELECT pg_notify('ledger', 'payment.settled')"], "42501"),
+        // What a session sets for itself is gone with it.
+        (&["COMMIT", "SET app.org_id = '{other_org}'", "SELECT memo FROM v_gl_fact"], "ours"),
+        (&["SET SESSION search_path = pg_catalog", "COMMIT", "SELECT memo FROM v_gl_fact"], "42P01"),
+        (&["SELECT memo FROM v_gl_fact"], "ours"),
+    ];
+    let town = Town::new().await;
+    town.session().await.close().await;
+    let mut traces = Traces::of(&town.database, std::iter::empty()).await;
+    for (statements, expected) in own {
+        assert_eq!(one_after_the_other(&town, &mut traces, statements).await, expected, "{statements:?}");
+    }
+    traces.silence().await;
+
+    // The shared login's next transaction is nobody's: nobody said whose it is.
+    let town = town.without_own_logins().await;
+    town.session().await.close().await;
+    let mut traces = Traces::of(&town.database, std::iter::empty()).await;
+    for (statements, expected) in own {
+        let expected =
+            if statements.last().is_some_and(|last| last.starts_with("SELECT memo")) && statements.len() > 1 && expected == "ours" {
+                "nothing"
+            } else {
+                expected
+            };
+        assert_eq!(one_after_the_other(&town, &mut traces, statements).await, expected, "{statements:?}");
+    }
+    traces.silence().await;
+}
+
+/// How a statement is carried out depends on everybody's rows. PostgreSQL knows no right to ask for it, so it is not the login that keeps
+/// a plan from whoever asks: the guard refuses EXPLAIN, and with the guard off the frame does, in which only a query fits. What the
+/// bare login would see are names of tables and numbers of rows, guessed over all organizations; no value of anybody's rows.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_plan_is_shown_to_nobody_and_would_show_no_value() {
+    let town = Town::new().await;
+    let mut admin = town.admin().await;
+    // Statistics are there, over the rows of both.
+    sqlx::query("ANALYZE").execute(&mut admin).await.unwrap();
+    let questions = [
+        "SELECT * FROM v_gl_fact",
+        "SELECT count(*) FROM v_gl_fact WHERE memo LIKE 'THEIR%'",
+        "SELECT count(*) FROM v_gl_fact WHERE account_name = 'x' OR memo > 'THEIR' ORDER BY 1",
+        "SELECT customer_id, sum(open_base) FROM v_ar_open GROUP BY 1",
+        "SELECT * FROM v_account a JOIN v_trial_balance b USING (account_code)",
+    ];
+    let ways = ["", "(VERBOSE)", "ANALYZE", "(FORMAT JSON)", "(ANALYZE, VERBOSE, BUFFERS, WAL, SETTINGS, FORMAT JSON)"];
+    let mut shown = Vec::new();
+    for question in questions {
+        for way in ways {
+            let text = format!("EXPLAIN {way} {question}");
+            let mut session = town.session().await;
+            let refused = session.rows(&Canonical::trusted_by_guard(text.clone()), 100, 1 << 20).await.unwrap_err();
+            assert_eq!(refused.sqlstate().as_deref(), Some("42601"), "{text}: {refused}");
+            assert!(refused.to_string().contains("syntax error") && !refused.to_string().contains("rows"), "{text}: {refused}");
+            session.close().await;
+            let mut session = town.session().await;
+            let plan = session.run_as_it_is(&text).await.unwrap();
+            let plan: Vec<String> = plan.iter().map(|line| String::from_utf8_lossy(line).into_owned()).collect();
+            let plan = plan.join("\n");
+            assert!(!town.betrays(plan.as_bytes()), "{plan}");
+            assert!(!plan.contains(&town.ours.secret), "{plan}");
+            shown.push(plan);
+            session.close().await;
+        }
+    }
+    // That is why it is refused: the bare login would learn how many rows there are.
+    assert!(shown.iter().any(|plan| plan.contains("rows=") && plan.contains("gl_fact")), "{shown:#?}");
+    println!("{}", shown[2]);
 }
 
 /// A value that names the other organization although the statement did not.

@@ -642,3 +642,153 @@ SELECT slug::int FROM control.organization WHERE slug = '{other_slug}'
 ;;
 -- reason: a comment and nothing else
 /* SELECT 1 */
+;;
+-- reason: draws a number from a sequence that everybody may draw from
+SELECT nextval('public.everybodys') FROM v_account
+;;
+-- reason: sets a sequence back
+SELECT setval('public.everybodys', 99)
+;;
+-- reason: field notation: draws a number from a sequence
+SELECT ('public.everybodys'::regclass).nextval
+;;
+-- reason: draws a number from a sequence of the owner's
+SELECT nextval('ledger.owners')
+;;
+-- reason: what a sequence has come to
+SELECT last_value FROM public.everybodys
+;;
+-- reason: the last number that the session drew
+SELECT lastval(), currval('public.everybodys')
+;;
+-- reason: makes a temporary sequence
+CREATE TEMP SEQUENCE left_behind
+;;
+-- reason: keeps what it reads in a temporary table
+CREATE TEMP TABLE left_behind ON COMMIT PRESERVE ROWS AS SELECT memo FROM v_gl_fact
+;;
+-- reason: keeps what it reads in a temporary table, by INTO
+SELECT memo INTO TEMP left_behind FROM v_gl_fact
+;;
+-- reason: makes a type in the session's own schema
+CREATE TYPE pg_temp.left_behind AS (n int)
+;;
+-- reason: makes a table by the name of the session's own schema
+CREATE TABLE pg_temp.left_behind (n int)
+;;
+-- reason: throws temporary tables away
+DISCARD TEMP
+;;
+-- reason: throws plans away
+DISCARD PLANS
+;;
+-- reason: tells listeners of another channel
+NOTIFY ledger_events, 'approved'
+;;
+-- reason: tells listeners on a channel of its own
+NOTIFY left_behind
+;;
+-- reason: tells listeners row by row
+SELECT memo FROM v_gl_fact WHERE pg_notify('webhooks', memo) IS NULL
+;;
+-- reason: field notation cannot name a channel, a function of two can
+SELECT pg_catalog.pg_notify('left_behind', string_agg(memo, '')) FROM v_gl_fact
+;;
+-- reason: listens on a channel of another organization
+LISTEN "{other_org}"
+;;
+-- reason: stops listening
+UNLISTEN *
+;;
+-- reason: which channels are listened on
+SELECT pg_listening_channels()
+;;
+-- reason: how full the queue of notifications is
+SELECT pg_notification_queue_usage()
+;;
+-- reason: a cursor that scrolls and outlives the transaction
+DECLARE left_behind BINARY SCROLL CURSOR WITH HOLD FOR SELECT * FROM v_gl_fact
+;;
+-- reason: a cursor over a table
+DECLARE left_behind CURSOR FOR SELECT memo FROM read.gl_fact
+;;
+-- reason: moves a cursor that somebody left
+MOVE ALL FROM left_behind
+;;
+-- reason: closes everybody's cursors of the session
+CLOSE ALL
+;;
+-- reason: reads a cursor as XML
+SELECT cursor_to_xml('left_behind', 10, true, false, '')
+;;
+-- reason: a prepared statement with a parameter
+PREPARE left_behind (text) AS SELECT memo FROM v_gl_fact WHERE memo = $1
+;;
+-- reason: a prepared statement that would write
+PREPARE left_behind AS DELETE FROM read.gl_fact
+;;
+-- reason: throws prepared statements away
+DEALLOCATE ALL
+;;
+-- reason: a transaction prepared for later
+PREPARE TRANSACTION 'left_behind'
+;;
+-- reason: a savepoint
+SAVEPOINT left_behind
+;;
+-- reason: takes a shared lock for the session
+SELECT pg_advisory_lock_shared(42)
+;;
+-- reason: takes a lock of two numbers, row by row
+SELECT pg_try_advisory_lock(1, entry_no::int) FROM v_gl_fact
+;;
+-- reason: field notation: takes a lock of the transaction
+SELECT (42::bigint).pg_try_advisory_xact_lock
+;;
+-- reason: a setting for everybody's later sessions
+ALTER ROLE ALL SET app.org_id = '{other_org}'
+;;
+-- reason: a setting of its own for later sessions, in one database
+ALTER ROLE CURRENT_USER IN DATABASE postgres SET search_path = read
+;;
+-- reason: takes back all settings of its own
+ALTER ROLE CURRENT_USER RESET ALL
+;;
+-- reason: a setting of a database
+ALTER DATABASE postgres SET app.org_id = '{other_org}'
+;;
+-- reason: a setting of the server
+ALTER SYSTEM SET log_statement = 'all'
+;;
+-- reason: a setting for the session that outlives the transaction
+SELECT set_config('search_path', 'read', false)
+;;
+-- reason: makes a large object of a text, by its number
+SELECT lo_put(lo_creat(-1), 0, 'left behind')
+;;
+-- reason: opens a large object for writing
+SELECT lo_open(16384, 131072)
+;;
+-- reason: keeps the write-ahead log for itself
+SELECT pg_create_physical_replication_slot('left_behind', true)
+;;
+-- reason: keeps the write-ahead log for itself, and reads it
+SELECT pg_create_logical_replication_slot('left_behind', 'test_decoding')
+;;
+-- reason: begins a new file of the write-ahead log
+SELECT pg_switch_wal()
+;;
+-- reason: writes a name into the write-ahead log
+SELECT pg_create_restore_point('left_behind')
+;;
+-- reason: how the server would do it, for programs
+EXPLAIN (FORMAT JSON) SELECT memo FROM v_gl_fact WHERE memo LIKE '{marker}%'
+;;
+-- reason: how the server would make a cursor
+EXPLAIN DECLARE left_behind CURSOR FOR SELECT * FROM v_gl_fact
+;;
+-- reason: how the server would do it, with every column
+EXPLAIN (VERBOSE, SETTINGS) SELECT * FROM v_ar_open
+;;
+-- reason: how the server did it, and how much it wrote
+EXPLAIN (ANALYZE, WAL, FORMAT XML) SELECT count(*) FROM v_gl_fact
