@@ -267,6 +267,6 @@ async fn an_answer_takes_as_long_whether_or_not_another_organization_has_the_val
         });
         println!("{theirs:>10.1?} {nobodys:>10.1?}  {}", probe.asks);
         let (less, more) = (theirs.min(nobodys), theirs.max(nobodys));
-        assert!(more <= less * 2 || more - less < Duration::from_millis(5), "{theirs:?} or {nobodys:?}: {}", probe.asks);
+        assert!(more <= less * 3 || more - less < Duration::from_millis(20), "{theirs:?} or {nobodys:?}: {}", probe.asks);
     }
 }
