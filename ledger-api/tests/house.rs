@@ -199,6 +199,12 @@ fn what_must_not_be_there_is_not() {
             except: &["migrations/0004_append.sql", "migrations/0007_posting.sql", "migrations/0029_posting_key.sql"],
         },
         Ban {
+            rule: "what a column is compared with is a plain value: row-level security runs COALESCE after its own condition, so no index is used",
+            words: &[">= coalesce(", "<= coalesce("],
+            within: product,
+            except: &[],
+        },
+        Ban {
             rule: "only the directory looks across organizations",
             words: &["SECURITY DEFINER"],
             within: product,
