@@ -44,6 +44,7 @@ fn key(role: &str, workspace: Option<Uuid>) -> NewApiKey {
         given: given(role),
         scopes: None,
         workspace,
+        agent: None,
         at: noon(),
         by: "test".to_owned(),
         expires_at: None,
@@ -277,13 +278,33 @@ async fn a_key_is_found_rotated_and_revoked() {
     assert!(tx.revoke_api_key(new.id, noon(), "me").await.unwrap());
     assert!(!tx.revoke_api_key(new.id, noon(), "me").await.unwrap(), "once");
     assert!(!tx.rotate_api_key(new.id, [1; 32], noon(), noon()).await.unwrap(), "what is revoked stays so");
-    for statement in ["DELETE FROM control.api_key", "UPDATE control.api_key SET role = 'owner'"] {
+    for statement in [
+        "DELETE FROM control.api_key",
+        "UPDATE control.api_key SET role = 'owner'",
+        "UPDATE control.api_key SET agent = 'bookkeeper'",
+    ] {
         let mut tx = org.begin().await.unwrap();
         assert_eq!(run(&mut tx, statement).await, Err(REFUSED.to_owned()), "{statement}");
     }
     tx.commit().await.unwrap();
     let found = org.key_credentials(new.id).await.unwrap().unwrap();
     assert_eq!((found.revoked_at, found.previous_hash), (Some(noon()), None));
+}
+
+#[tokio::test]
+async fn a_key_that_is_an_agents_has_the_agents_role() {
+    let database = database().await;
+    let org = create(&database.store().await, "ours").await;
+    let of = |role: &str, agent: &str| NewApiKey { agent: Some(agent.to_owned()), ..key(role, None) };
+    let new = of("agent", "bookkeeper");
+    let mut tx = org.begin().await.unwrap();
+    assert_eq!(tx.add_api_key(&new).await.unwrap().agent.as_deref(), Some("bookkeeper"));
+    tx.commit().await.unwrap();
+    assert_eq!(org.key_credentials(new.id).await.unwrap().unwrap().agent.as_deref(), Some("bookkeeper"));
+    for wrong in [of("owner", "bookkeeper"), of("accountant", "bookkeeper"), of("agent", "")] {
+        let mut tx = org.begin().await.unwrap();
+        assert_eq!(state(tx.add_api_key(&wrong).await.map(drop)), Err("23514".to_owned()), "{wrong:?}");
+    }
 }
 
 #[tokio::test]

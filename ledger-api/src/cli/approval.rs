@@ -3,8 +3,10 @@
 use clap::{Args, Subcommand};
 use ledger_core::approvals::{Mode, OnTimeout, PolicyTerms, Step, Subject, Vote};
 use ledger_core::book::KeptRequest;
-use ledger_core::command::{ApprovalCommand as Asked, CastVote, RequestApproval};
-use ledger_core::{Book, Command, Event, Seq, Text};
+use ledger_core::command::{ApprovalCommand as Asked, CastVote, DraftCommand as DraftAsked, RequestApproval};
+use ledger_core::event::Recorded;
+use ledger_core::{Book, Command, Context, Event, Seq, Text};
+use ledger_store::OrgId;
 use ledger_store::load::load_book;
 use rust_decimal::Decimal;
 
@@ -14,7 +16,7 @@ use super::events::governed::{hex, policy_json, proposal_json};
 use super::moment::show_time;
 use super::output::{self, FormatArg, Sheet, number, print, text};
 use super::recording;
-use super::shell::Shell;
+use super::shell::{Session, Shell};
 
 /// The assurance of somebody who sits at the machine: whoever may run the program may do anything.
 const AAL: u8 = 3;
@@ -182,10 +184,30 @@ pub(super) async fn run(shell: &Shell, command: ApprovalCommand) -> anyhow::Resu
         }
     };
     let org = session.organization(&slug).await?.org;
+    let wanted = match &asked {
+        Asked::Vote(vote) if vote.then_post => Some(vote.request),
+        _ => None,
+    };
     let events = session.submit_and_read(org, Command::Approval(Box::new(asked))).await?;
-    let told: Vec<String> = events.iter().filter_map(|recorded| told(recorded.seq, &recorded.event)).collect();
+    let mut told: Vec<String> = events.iter().filter_map(|recorded| told(recorded.seq, &recorded.event)).collect();
+    if let Some(request) = wanted {
+        told.extend(not_posted(&session, org, request, &events).await?);
+    }
     print(&format!("{}.\n", if told.is_empty() { "Nothing changed".to_owned() } else { told.join("; ") }))?;
     Ok(Outcome::Done)
+}
+
+/// Why a draft was not posted with the vote that approved it, where that is so.
+async fn not_posted(session: &Session, org: OrgId, request: Seq, events: &[Recorded]) -> anyhow::Result<Option<String>> {
+    let approved = events.iter().any(|recorded| matches!(recorded.event, Event::ApprovalCompleted { approved: true, .. }));
+    if !approved || events.iter().any(|recorded| matches!(recorded.event, Event::DraftPosted(_))) {
+        return Ok(None);
+    }
+    let book = load_book(&session.store.for_org(org)).await?.book;
+    let Some(draft) = book.approval_request(request).map(|kept| kept.requested.draft) else { return Ok(None) };
+    let context = Context { soft_closed: session.soft_closed, ..Context::new(&session.actor) };
+    let decided = book.decide(&Command::Draft(Box::new(DraftAsked::Post { draft })), &context);
+    Ok(decided.err().map(|refused| format!("Draft {draft} was not posted and waits: {refused} ({}; {})", refused.code(), refused.hint())))
 }
 
 fn told(seq: Seq, event: &Event) -> Option<String> {

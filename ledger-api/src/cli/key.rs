@@ -2,8 +2,10 @@
 
 use chrono::{DateTime, NaiveDate, Utc};
 use clap::{Args, Subcommand};
-use ledger_core::Timestamp;
+use ledger_core::{Rejection, Timestamp};
+use ledger_store::OrgStore;
 use ledger_store::identity::{ApiKey, Given, NewApiKey, Page};
+use ledger_store::load::load_book;
 use serde_json::json;
 use uuid::Uuid;
 
@@ -35,6 +37,7 @@ The key is printed on standard output and kept nowhere: only a hash of it is.
 
 Examples:
   ledgerd key create --org acme --name billing --role operator
+  ledgerd key create --org acme --name bot --role agent --agent bookkeeper
   ledgerd key create --org acme --name reports --role viewer --scope reports:read --expires 2027-01-01
   curl -H \"Authorization: Bearer $(ledgerd key create --org acme --name me --role owner)\" http://127.0.0.1:8080/v1/orgs/acme")]
 pub struct CreateArgs {
@@ -50,6 +53,9 @@ pub struct CreateArgs {
     /// Nothing but this permission of the role, such as entries:create; may be given several times
     #[arg(long = "scope", value_name = "PERMISSION")]
     pub scopes: Vec<Permission>,
+    /// The registered agent whose key it is: it speaks as that agent and as nobody else; with --role agent
+    #[arg(long, value_name = "CODE")]
+    pub agent: Option<String>,
     /// The first day (UTC) on which it is no good any more
     #[arg(long, value_name = "DATE")]
     pub expires: Option<NaiveDate>,
@@ -87,6 +93,9 @@ pub(super) async fn run(shell: &Shell, command: KeyCommand) -> anyhow::Result<Ou
 async fn create(shell: &Shell, args: CreateArgs) -> anyhow::Result<Outcome> {
     let session = shell.connect().await?;
     let org = session.org_store(&args.org).await?;
+    if let Some(agent) = &args.agent {
+        check_agent(&org, agent, args.role).await?;
+    }
     let token = Token::new(Kind::ApiKey, org.org(), Uuid::now_v7());
     let scopes: Vec<String> = args.scopes.iter().map(ToString::to_string).collect();
     let key = NewApiKey {
@@ -96,6 +105,7 @@ async fn create(shell: &Shell, args: CreateArgs) -> anyhow::Result<Outcome> {
         given: Given { role: args.role.as_str().to_owned(), ..Given::default() },
         scopes: (!scopes.is_empty()).then_some(scopes),
         workspace: None,
+        agent: args.agent,
         at: Utc::now(),
         by: session.actor.identity.to_string(),
         expires_at: args.expires.map(|day| day.and_time(chrono::NaiveTime::MIN).and_utc()),
@@ -109,6 +119,19 @@ async fn create(shell: &Shell, args: CreateArgs) -> anyhow::Result<Outcome> {
     Ok(Outcome::Done)
 }
 
+/// A key is made for an agent that the books know, and in the role of agents.
+async fn check_agent(org: &OrgStore, agent: &str, role: Role) -> anyhow::Result<()> {
+    if role != Role::Agent {
+        return Err(Complaint::refused(format!("a key that is an agent's has the role agent, not {role}"))
+            .hint("write --role agent, or leave --agent out")
+            .into());
+    }
+    if load_book(org).await?.book.agent_by_code(agent).is_none() {
+        return Err(Rejection::AgentUnknown { agent: agent.into() }.into());
+    }
+    Ok(())
+}
+
 async fn list(shell: &Shell, args: &ListArgs) -> anyhow::Result<Outcome> {
     let session = shell.connect().await?;
     let mut tx = session.org_store(&args.org).await?.begin_read().await?;
@@ -117,15 +140,16 @@ async fn list(shell: &Shell, args: &ListArgs) -> anyhow::Result<Outcome> {
     let now = Utc::now();
     let cells = |key: &ApiKey| {
         let role = key.custom_role.as_ref().unwrap_or(&key.role);
-        [key.key_id.to_string(), key.name.clone(), role.clone(), status(key, now).to_owned(), at(key.expires_at), at(key.last_used_at)]
+        let agent = key.agent.clone().unwrap_or_default();
+        [key.key_id.to_string(), key.name.clone(), role.clone(), agent, status(key, now).to_owned(), at(key.expires_at), at(key.last_used_at)]
     };
     print(&match args.format.format {
         Format::Table => {
-            let mut sheet = Sheet::new([text("Id"), text("Name"), text("Role"), text("Status"), text("Expires"), text("Last used")]);
+            let mut sheet = Sheet::new([text("Id"), text("Name"), text("Role"), text("Agent"), text("Status"), text("Expires"), text("Last used")]);
             keys.iter().for_each(|key| sheet.row(cells(key)));
             sheet.render()
         }
-        Format::Csv => output::csv(&["id", "name", "role", "status", "expires_at", "last_used_at"], keys.iter().map(cells))?,
+        Format::Csv => output::csv(&["id", "name", "role", "agent", "status", "expires_at", "last_used_at"], keys.iter().map(cells))?,
         Format::Json => output::json(&keys.iter().map(|key| as_json(key, now)).collect()),
     })?;
     Ok(Outcome::Done)
@@ -133,7 +157,7 @@ async fn list(shell: &Shell, args: &ListArgs) -> anyhow::Result<Outcome> {
 
 fn as_json(key: &ApiKey, now: DateTime<Utc>) -> serde_json::Value {
     json!({
-        "id": key.key_id.to_string(), "name": key.name, "role": key.custom_role.as_ref().unwrap_or(&key.role), "scopes": key.scopes,
+        "id": key.key_id.to_string(), "name": key.name, "role": key.custom_role.as_ref().unwrap_or(&key.role), "agent": key.agent, "scopes": key.scopes,
         "status": status(key, now), "created_at": at(Some(key.created_at)), "created_by": key.created_by,
         "expires_at": key.expires_at.map(|end| at(Some(end))), "last_used_at": key.last_used_at.map(|last| at(Some(last))),
     })

@@ -23,7 +23,7 @@ use crate::http::ops::telemetry::Telemetry;
 #[derive(Debug, Args)]
 #[command(after_help = "\
 The key says whose books it is and what may be asked; make one for an assistant with the role `agent`:
-  ledgerd key create --org acme --name assistant --role agent
+  ledgerd key create --org acme --name assistant --role agent --agent bookkeeper
 
 An assistant's configuration then has:
   {\"command\": \"ledgerd\", \"args\": [\"mcp\"], \"env\": {\"LEDGERD_API_KEY\": \"lsk_...\"}}")]

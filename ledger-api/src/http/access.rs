@@ -16,6 +16,7 @@ use axum::http::{HeaderMap, HeaderValue, Method, StatusCode, header};
 use axum::middleware::Next;
 use axum::response::{IntoResponse, Response};
 use chrono::Utc;
+use ledger_core::actor::ActorKind;
 use ledger_core::{Actor, Timestamp};
 use ledger_store::audit::AuditRow;
 use ledger_store::{OrgId, OrgStore, Organization};
@@ -62,10 +63,13 @@ impl Access {
         self.principal.may(&self.app.matrix, resource, action)
     }
 
-    /// Who is recorded with every event.
+    /// Who is recorded with every event: of a key that is an agent's, the agent itself. (The audit log says which key it was.)
     #[must_use]
     pub fn actor(&self) -> Actor {
-        self.principal.actor()
+        match &self.principal.subject {
+            Subject::ApiKey { agent: Some(code), .. } => Actor { kind: ActorKind::Agent, identity: code.as_str().into() },
+            _ => self.principal.actor(),
+        }
     }
 
     /// Whether the caller may still do something, for answers that take long: credentials end and are revoked, members leave.

@@ -1,5 +1,9 @@
 //! Drafts, approvals, agents over HTTP: what an agent proposes is posted by people who looked at it, and nothing else gets past.
 
+mod agents;
+mod subjects;
+mod votes;
+
 use ledger_api::http::review::deadlines;
 use reqwest::Method;
 use serde_json::{Value, json};
@@ -52,6 +56,17 @@ impl Company {
 
     async fn get(&self, path: &str) -> Value {
         ask(&self.served, Method::GET, &format!("{}{path}", self.org), &self.owner.token).await.expect(200)
+    }
+
+    /// What somebody proposes.
+    async fn propose(&self, by: &Person, body: Value) -> Value {
+        self.post("/drafts", &by.token, body).await.expect(201)
+    }
+
+    /// The types of a history's events.
+    async fn history(&self, path: &str) -> Vec<String> {
+        let shown = self.get(path).await;
+        shown["history"].as_array().unwrap().iter().map(|step| text(&step["type"])).collect()
     }
 
     /// What the agent drafts with its key: an entry of so much.

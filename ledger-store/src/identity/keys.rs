@@ -22,6 +22,8 @@ pub struct NewApiKey {
     pub scopes: Option<Vec<String>>,
     /// The sub-unit that it is limited to.
     pub workspace: Option<Uuid>,
+    /// Code of the agent that it speaks as, if it is one's; its role is `agent` then.
+    pub agent: Option<String>,
     /// When.
     pub at: DateTime<Utc>,
     /// By whom.
@@ -45,6 +47,8 @@ pub struct ApiKey {
     pub scopes: Option<Vec<String>>,
     /// The sub-unit that it is limited to.
     pub workspace_id: Option<Uuid>,
+    /// Code of the agent that it speaks as, if it is one's.
+    pub agent: Option<String>,
     /// When it was made.
     pub created_at: DateTime<Utc>,
     /// By whom.
@@ -82,13 +86,15 @@ pub struct KeyCredentials {
     pub scopes: Option<Vec<String>>,
     /// The sub-unit that it is limited to.
     pub workspace_id: Option<Uuid>,
+    /// Code of the agent that it speaks as, if it is one's.
+    pub agent: Option<String>,
     /// Its role, with what a custom role adds and takes.
     #[sqlx(flatten)]
     pub given: Given,
 }
 
-const COLUMNS: &str = "key_id, name, role, custom_role, scopes, workspace_id, created_at, created_by, rotated_at, previous_until,
-                       expires_at, last_used_at, revoked_at, revoked_by";
+const COLUMNS: &str = "key_id, name, role, custom_role, scopes, workspace_id, agent, created_at, created_by, rotated_at,
+                       previous_until, expires_at, last_used_at, revoked_at, revoked_by";
 
 impl OrgStore {
     /// What is needed to check a token of this key. One look at the primary key.
@@ -99,7 +105,7 @@ impl OrgStore {
         let mut tx = self.begin_read().await?;
         let found = sqlx::query_as(
             "SELECT k.secret_hash, k.previous_hash, k.previous_until, k.expires_at, k.revoked_at, k.last_used_at, k.scopes,
-                    k.workspace_id, coalesce(r.base, k.role) AS role, k.custom_role, coalesce(r.extra, '{}') AS extra,
+                    k.workspace_id, k.agent, coalesce(r.base, k.role) AS role, k.custom_role, coalesce(r.extra, '{}') AS extra,
                     coalesce(r.denied, '{}') AS denied
                FROM control.api_key AS k LEFT JOIN control.custom_role AS r ON r.org_id = k.org_id AND r.code = k.custom_role
               WHERE k.org_id = $1 AND k.key_id = $2",
@@ -141,8 +147,8 @@ impl OrgTx {
     pub async fn add_api_key(&mut self, new: &NewApiKey) -> Result<ApiKey, StoreError> {
         sqlx::query(
             "INSERT INTO control.api_key AS k
-                    (org_id, key_id, name, secret_hash, role, custom_role, scopes, workspace_id, created_at, created_by, expires_at)
-             VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11)",
+                    (org_id, key_id, name, secret_hash, role, custom_role, scopes, workspace_id, agent, created_at, created_by, expires_at)
+             VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12)",
         )
         .bind(self.org().0)
         .bind(new.id)
@@ -152,6 +158,7 @@ impl OrgTx {
         .bind(&new.given.custom_role)
         .bind(&new.scopes)
         .bind(new.workspace)
+        .bind(&new.agent)
         .bind(new.at)
         .bind(&new.by)
         .bind(new.expires_at)

@@ -345,7 +345,7 @@ fn key_principal(token: &Token, found: &KeyCredentials) -> Option<Principal> {
         return None;
     }
     Some(Principal {
-        subject: Subject::ApiKey { id: token.id },
+        subject: Subject::ApiKey { id: token.id, agent: found.agent.clone() },
         id: Some(token.id),
         grants: vec![key_grant(found)?],
         workspace: None,

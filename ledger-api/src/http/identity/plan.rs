@@ -260,7 +260,7 @@ mod tests {
 
         let user = |subject| Principal { subject, grants: vec![Grant::role(Role::Owner)], ..Principal::platform() };
         let person = user(Subject::User { sub: "u".to_owned() });
-        let program = user(Subject::ApiKey { id: uuid::Uuid::nil() });
+        let program = user(Subject::ApiKey { id: uuid::Uuid::nil(), agent: None });
         for (principal, permission, lacks) in [
             (&person, "entries:create", None),
             (&program, "entries:read", Some("api-access")),

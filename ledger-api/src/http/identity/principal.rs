@@ -24,6 +24,8 @@ pub enum Subject {
     ApiKey {
         /// The key.
         id: Uuid,
+        /// Code of the agent whose key it is, if it is one's.
+        agent: Option<String>,
     },
     /// A program that acts for a person, by a token that names both.
     Agent {
@@ -130,7 +132,17 @@ impl Principal {
         matrix.permissions().filter(|permission| grant.has(matrix, *permission)).all(|p| self.may(matrix, p.resource, p.action))
     }
 
-    /// Who events and rows say it was: opaque and stable, no personal data.
+    /// Code of the agent that the credentials are of, if they are one's: those speak as that agent and as nobody else.
+    #[must_use]
+    pub fn agent(&self) -> Option<&str> {
+        match &self.subject {
+            Subject::Agent { id, .. } => Some(id),
+            Subject::ApiKey { agent, .. } => agent.as_deref(),
+            Subject::User { .. } | Subject::Platform => None,
+        }
+    }
+
+    /// Who rows say it was: opaque and stable, no personal data.
     #[must_use]
     pub fn actor(&self) -> Actor {
         let id = self.id.map(|id| id.to_string()).unwrap_or_default();

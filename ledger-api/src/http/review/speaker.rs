@@ -21,20 +21,16 @@ impl Speaker {
     /// Who speaks in a request that may name an agent.
     ///
     /// # Errors
-    /// 403 for a token of another agent than is named; 422 for an agent that names none.
+    /// 403 for the credentials of another agent than is named; 422 for an agent that names none.
     pub fn of(access: &Access, named: Option<&Text>) -> Result<Self, Problem> {
         let principal = &access.principal;
         let person = matches!(principal.subject, Subject::User { .. } | Subject::Agent { .. });
         let is_agent = principal.role() == Some(Role::Agent);
         let acted_for = principal.id.filter(|_| person && !alone(principal)).map(|id| Text::from(id.to_string()));
-        let own = match &principal.subject {
-            Subject::Agent { id, .. } => Some(Text::from(id.as_str())),
-            _ => None,
-        };
-        let agent = match (own, named) {
+        let agent = match (principal.agent().map(Text::from), named) {
             (Some(own), Some(named)) if own != *named => {
-                let said = format!("the token speaks for agent {own:?}, and the request names {named:?}");
-                return Err(Problem::forbidden(said).hint("leave the agent out, or send that agent's token"));
+                let said = format!("the credentials are those of agent {:?}, and the request names {:?}", own.as_str(), named.as_str());
+                return Err(Problem::forbidden(said).hint("leave the agent out, or send that agent's own key or token"));
             }
             (Some(own), _) => Some(own),
             (None, named) => named.cloned(),

@@ -2,8 +2,9 @@
 
 use axum::Json;
 use axum::response::{IntoResponse, Response};
-use ledger_core::command::{ApprovalCommand, CastVote};
-use ledger_core::{Command, Event, Seq, Text};
+use ledger_core::command::{ApprovalCommand, CastVote, DraftCommand};
+use ledger_core::{Command, Context, Event, Seq, Text};
+use ledger_projections::reports::Point;
 use serde::Serialize;
 use utoipa::{IntoResponses, ToSchema};
 use utoipa_axum::router::OpenApiRouter;
@@ -15,6 +16,7 @@ use super::place::Place;
 use crate::cli::recording::followed;
 use crate::http::extract::{Preview, Receipt, WriteParams};
 use crate::http::identity::{Action, Resource};
+use crate::http::problem::ProblemBody;
 use crate::http::review::asking::now;
 use crate::http::review::eligible::Electorate;
 use crate::http::state::App;
@@ -38,9 +40,11 @@ pub struct VoteReceipt {
     /// Where it stands after this vote: `pending`, `approved` or `rejected`.
     #[schema(example = "approved")]
     pub status: String,
-    /// What the draft became, where it was posted with this vote. Null where it waits: `POST /drafts/{seq}/post` says what the
-    /// books have against it, if anything.
+    /// What the draft became, where it was posted with this vote. Null where it waits.
     pub posted: Option<PostedShown>,
+    /// Why it was not, where that was asked for and this vote approved it: what the books had against it right after the vote.
+    /// The draft waits, approved; `POST /drafts/{seq}/post` tries again.
+    pub not_posted: Option<ProblemBody>,
 }
 
 /// The answers to a vote.
@@ -63,7 +67,8 @@ enum Voted {
     params(("seq" = u64, Path, description = "The request."), WriteParams), request_body = NewVote, responses(Voted))]
 async fn cast_vote(Place(request): Place<Seq>, write: Write<NewVote>) -> Result<Response, Problem> {
     let (write, body) = write.split();
-    if body.then_post && !write.access.may(Resource::Drafts, Action::Approve) {
+    let then_post = body.then_post;
+    if then_post && !write.access.may(Resource::Drafts, Action::Approve) {
         return Err(Problem::forbidden("then_post needs the permission drafts:approve, which the caller does not have"));
     }
     let vote = CastVote {
@@ -86,8 +91,23 @@ async fn cast_vote(Place(request): Place<Seq>, write: Write<NewVote>) -> Result<
             _ => {}
         }
     }
-    let body = VoteReceipt { receipt: Receipt::from(durable), request, status: status.to_owned(), posted };
+    let not_posted = match posted {
+        None if then_post && status == "approved" => against(&write, request, durable.last_seq()).await?,
+        _ => None,
+    };
+    let body = VoteReceipt { receipt: Receipt::from(durable), request, status: status.to_owned(), posted, not_posted };
     Ok(with_body(accepted, Json(body)))
+}
+
+/// What the books had against posting the draft of an approved request when this event was the last. History alone says it, so
+/// a vote that is sent again is answered as it was, whatever happened since.
+async fn against(write: &Write<()>, request: Seq, at: Seq) -> Result<Option<ProblemBody>, Problem> {
+    let (access, actor) = (&write.access, write.access.actor());
+    let book = access.app.reading.books.at(&access.org(), Point::AtSeq(at)).await?;
+    let Some(draft) = book.approval_request(request).map(|kept| kept.requested.draft) else { return Ok(None) };
+    let context = Context { soft_closed: write.into_soft_closed(), ..Context::new(&actor) };
+    let decided = book.decide(&Command::Draft(Box::new(DraftCommand::Post { draft })), &context);
+    Ok(decided.err().map(|rejection| Problem::from(rejection).body()))
 }
 
 /// Hand the own vote on

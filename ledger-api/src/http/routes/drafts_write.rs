@@ -177,11 +177,11 @@ async fn origin(access: &Access, speaker: &Speaker, body: &mut NewDraft) -> Resu
         };
         return Ok((origin, told));
     };
-    // Whoever holds a key could name any agent: one that may post alone is believed to be himself by his token only.
-    let by_token = matches!(access.principal.subject, crate::http::Subject::Agent { .. });
-    if !by_token && posts_alone(access, &agent).await? {
-        return Err(Problem::forbidden(format!("agent {agent:?} may post alone, so it drafts with a token that names it"))
-            .hint("send a token with `act`, or take auto_post from the agent"));
+    // Others could name any agent: one that may post alone is believed to be itself by credentials of its own only.
+    if access.principal.agent().is_none() && posts_alone(access, &agent).await? {
+        let said = format!("agent {:?} may post alone, so it drafts with a key or token of its own", agent.as_str());
+        return Err(Problem::forbidden(said)
+            .hint("send a key that was made for the agent, or a token with `act`; or take auto_post from the agent"));
     }
     let named = body.agent.take();
     let (model, asked) = named.map_or((None, None), |agent| (agent.model, agent.prompt_hash));

@@ -4,6 +4,7 @@ use axum::Json;
 use axum::http::StatusCode;
 use axum::response::Response;
 use chrono::{DateTime, Duration, Utc};
+use ledger_core::Rejection;
 use ledger_store::OrgTx;
 use ledger_store::identity::{ApiKey, NewApiKey, Page};
 use serde::{Deserialize, Serialize};
@@ -17,7 +18,7 @@ use super::granting::{
 };
 use super::organizations::NoParams;
 use crate::http::extract::Nothing;
-use crate::http::identity::Seat;
+use crate::http::identity::{Role, Seat};
 use crate::http::identity::token::{Kind, Token};
 use crate::http::state::App;
 use crate::http::{Access, Problem, Read, Write};
@@ -47,6 +48,10 @@ pub struct NewKey {
     /// Code of the workspace that it is limited to; left out for the whole organization.
     #[schema(nullable = false)]
     pub workspace: Option<String>,
+    /// Code of the registered agent whose key it is: it speaks as that agent and as nobody else. With the role `agent`, or one
+    /// made from it; left out for a key that is no agent's.
+    #[schema(nullable = false, min_length = 1, max_length = 1000)]
+    pub agent: Option<String>,
     /// When it ends by itself; left out for a key that does not.
     #[schema(nullable = false, format = DateTime, value_type = String)]
     pub expires_at: Option<DateTime<Utc>>,
@@ -76,6 +81,8 @@ pub struct KeyShown {
     pub scopes: Option<Vec<String>>,
     /// Code of the workspace that it is limited to.
     pub workspace: Option<String>,
+    /// Code of the agent that it speaks as; null where it is no agent's.
+    pub agent: Option<String>,
     /// When it was made.
     #[schema(format = DateTime)]
     pub created_at: String,
@@ -127,6 +134,7 @@ async fn shown(tx: &mut OrgTx, keys: Vec<ApiKey>) -> Result<Vec<KeyShown>, Probl
         base_role: key.role,
         scopes: key.scopes,
         workspace: key.workspace_id.and_then(|id| codes(&known, Some(&[id]))?.pop()),
+        agent: key.agent,
         created_at: show(key.created_at),
         created_by: key.created_by,
         rotated_at: key.rotated_at.map(show),
@@ -149,6 +157,9 @@ async fn shown_one(tx: &mut OrgTx, id: Uuid) -> Result<KeyShown, Problem> {
 async fn create(write: Write<NewKey>) -> Result<Response, Problem> {
     let (new, access) = (&write.body, &write.access);
     name(&new.name)?;
+    if let Some(agent) = &new.agent {
+        registered(access, agent).await.map_err(|problem| problem.at("/agent"))?;
+    }
     let now = Utc::now();
     if new.expires_at.is_some_and(|end| end <= now) {
         return Err(Problem::refused("EXPIRED_ALREADY", "/expires_at", "the key would have ended already"));
@@ -157,6 +168,10 @@ async fn create(write: Write<NewKey>) -> Result<Response, Problem> {
         let workspaces = new.workspace.clone().map(|code| vec![code]);
         let wanted = Wanted { role: &new.role, only: new.scopes.as_deref(), workspaces: workspaces.as_deref(), ..Wanted::default() };
         let checked = check(tx, access, &wanted).await.map_err(at_workspace)?;
+        if new.agent.is_some() && checked.role != Role::Agent {
+            let said = format!("a key that is an agent's has the role agent or one made from it, not {:?}", new.role);
+            return Err(Problem::refused("AGENT_ROLE_NEEDED", "/role", said).hint("give it the role agent, or leave the agent out"));
+        }
         if seat(checked.role) == Seat::Agents {
             room_for(tx, access, Seat::Agents, now).await?;
         }
@@ -168,6 +183,7 @@ async fn create(write: Write<NewKey>) -> Result<Response, Problem> {
             given: checked.given,
             scopes: new.scopes.clone(),
             workspace: checked.workspaces.and_then(|only| only.first().copied()),
+            agent: new.agent.clone(),
             at: now,
             by: access.actor().identity.to_string(),
             expires_at: new.expires_at,
@@ -177,6 +193,15 @@ async fn create(write: Write<NewKey>) -> Result<Response, Problem> {
         answer(StatusCode::CREATED, &KeyMade { key: shown_one(tx, token.id).await?, secret: Some(token.reveal()) })
     })
     .await
+}
+
+/// Whether the books know an agent; what they do not know has no key.
+async fn registered(access: &Access, agent: &str) -> Result<(), Problem> {
+    let book = access.app.reading.books.latest(&access.org()).await?;
+    match book.agent_by_code(agent) {
+        Some(_) => Ok(()),
+        None => Err(Rejection::AgentUnknown { agent: agent.into() }.into()),
+    }
 }
 
 /// A key has one workspace: its problems are said there.
@@ -221,9 +246,15 @@ async fn rotate(id: Named, write: Write<Rotation>) -> Result<Response, Problem> 
         let said = format!("{overlap} seconds, {OVERLAP_SECONDS_MAX} are the most");
         return Err(Problem::refused("OVERLAP_TOO_LONG", "/overlap_seconds", said));
     }
-    let now = Utc::now();
+    let (id, now) = (id.id()?, Utc::now());
+    let mut tx = access.org().begin_read().await?;
+    let agent = tx.api_key(id).await?.and_then(|key| key.agent);
+    tx.rollback().await?;
+    if let Some(agent) = agent {
+        registered(access, &agent).await?;
+    }
     change(&write, async |tx| {
-        let key = in_force(tx, id.id()?).await?;
+        let key = in_force(tx, id).await?;
         may_have(tx, access, &key).await?;
         let token = Token::new(Kind::ApiKey, access.organization.org, key.key_id);
         let rotated = tx.rotate_api_key(key.key_id, token.hash(), now + Duration::seconds(i64::from(overlap)), now).await?;

@@ -43,7 +43,7 @@ pub struct CallerShown {
     pub issuer: Option<String>,
     /// What that issuer calls him.
     pub subject: Option<String>,
-    /// The agent that acts for him.
+    /// The agent that acts for him, or whose key it is.
     pub agent: Option<String>,
     /// The key's id.
     pub key: Option<Uuid>,
@@ -63,6 +63,8 @@ pub struct MeShown {
     pub kind: CallerKind,
     /// His id here: of the member or key. The platform has none.
     pub id: Option<Uuid>,
+    /// The agent whose credentials these are: they speak as that agent only.
+    pub agent: Option<String>,
     /// The built-in role that he acts in; null for the platform.
     pub role: Option<String>,
     /// All that he may here.
@@ -110,6 +112,7 @@ async fn anywhere(State(app): State<App>, request: Request) -> Result<Json<Calle
             shown.organization = Some(tx.slug().await?);
             tx.rollback().await?;
             shown.key = principal.id;
+            shown.agent = principal.agent().map(str::to_owned);
         }
         Credential::Token(claims) => {
             shown.issuer = Some(claims.issuer.clone());
@@ -132,6 +135,7 @@ async fn here(read: Read<NoParams>) -> Result<Json<MeShown>, Problem> {
     Ok(Json(MeShown {
         kind: kind(principal),
         id: principal.id,
+        agent: principal.agent().map(str::to_owned),
         role: principal.role().map(|role| role.as_str().to_owned()),
         permissions: may.map(|permission| permission.to_string()).collect(),
         workspace: principal.workspace.and_then(|id| known.get(&id).cloned()),

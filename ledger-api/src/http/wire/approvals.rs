@@ -23,7 +23,8 @@ pub struct NewVote {
     /// Why; needed where it rejects.
     #[serde(default)]
     pub comment: Plain,
-    /// Post the draft at once if this vote approves it. Where the books refuse that by now, it waits approved.
+    /// Post the draft at once if this vote approves it. Where the books refuse that by now, it waits approved, and
+    /// `not_posted` in the answer says why.
     #[serde(default)]
     pub then_post: bool,
 }

@@ -57,7 +57,7 @@ pub struct NewDraft {
     /// Which kind of business it is (`rent`, `owner_draw`).
     #[serde(default)]
     pub kind: Plain,
-    /// The agent that proposes it. Callers in the role `agent` name one, here or by their token.
+    /// The agent that proposes it. Callers in the role `agent` name one, here or by a key or token of its own.
     pub agent: Option<DraftingAgent>,
 }
 
