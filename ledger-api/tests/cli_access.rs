@@ -40,6 +40,11 @@ async fn keys_and_members_without_http() {
     assert_eq!(desk.ok(&["key", "revoke", "--org", "acme", &id]).await, format!("Revoked {id}. Servers follow within seconds.\n"));
     assert_eq!(listed(&desk, "key").await[0]["status"], "revoked");
 
+    desk.ok(&["agent", "register", "--org", "acme", "clerk", "--type", "accountant", "--model", "m-1"]).await;
+    desk.ok(&["key", "create", "--org", "acme", "--name", "clerk's", "--role", "agent", "--agent", "clerk"]).await;
+    let keys = listed(&desk, "key").await;
+    assert_eq!((keys[0]["agent"].as_str(), keys[1]["agent"].as_str()), (None, Some("clerk")));
+
     desk.ok(&["member", "add", "--org", "acme", "--issuer", "https://id.example", "--subject", "ann", "--role", "owner"]).await;
     let members = listed(&desk, "member").await;
     let ann = members[0]["id"].as_str().unwrap().to_owned();
@@ -49,6 +54,8 @@ async fn keys_and_members_without_http() {
         (vec!["key", "revoke", "--org", "acme", &id], "there is no key"),
         (vec!["key", "create", "--org", "acme", "--name", "x", "--role", "root"], "is no role"),
         (vec!["key", "create", "--org", "acme", "--name", "x", "--role", "viewer", "--scope", "entries:post"], "is no permission"),
+        (vec!["key", "create", "--org", "acme", "--name", "x", "--role", "agent", "--agent", "nobody"], "nobody"),
+        (vec!["key", "create", "--org", "acme", "--name", "x", "--role", "owner", "--agent", "clerk"], "has the role agent, not owner"),
         (vec!["key", "list", "--org", "none"], "there is no organization"),
         (
             vec!["member", "add", "--org", "acme", "--issuer", "https://id.example", "--subject", "ann", "--role", "viewer"],

@@ -79,6 +79,19 @@ async fn a_draft_from_its_proposal_to_the_books() {
     let balance = desk.ok("alice", "report trial-balance --org acme --format csv --as-of 2026-12-31").await;
     assert!(balance.contains("1250.00"), "{balance}");
     assert!(desk.ok("alice", "draft list --org acme").await.contains("No drafts wait"));
+
+    // A vote that was to post says why the books refuse that by now; the draft waits, approved.
+    let late = desk.ok("alice", &format!("draft entry --org acme {sides}")).await;
+    let (draft, hash) = (after(&late, "Draft"), after(&late, "entry"));
+    let request = after(&desk.ok("alice", &format!("approval request --org acme {draft} --voters ben,carla")).await, "Request");
+    desk.ok("alice", "period close --org acme 2026-01 --reason audited").await;
+    let vote = format!("approval approve --org acme {request} --hash {hash}");
+    assert!(!desk.ok("ben", &vote).await.contains("not posted"), "not approved yet");
+    let said = desk.ok("carla", &vote).await;
+    assert!(said.contains(&format!("Draft {draft} was not posted and waits: ")) && said.contains("PERIOD_CLOSED"), "{said}");
+    desk.refused("alice", &format!("draft post --org acme {draft}"), "closed").await;
+    desk.ok("alice", "period reopen --org acme 2026-01 --reason late").await;
+    assert!(desk.ok("alice", &format!("draft post --org acme {draft}")).await.contains("posted at seq"));
     desk.ok("alice", "replay --org acme").await;
 }
 

@@ -278,11 +278,9 @@ async fn a_key_is_found_rotated_and_revoked() {
     assert!(tx.revoke_api_key(new.id, noon(), "me").await.unwrap());
     assert!(!tx.revoke_api_key(new.id, noon(), "me").await.unwrap(), "once");
     assert!(!tx.rotate_api_key(new.id, [1; 32], noon(), noon()).await.unwrap(), "what is revoked stays so");
-    for statement in [
-        "DELETE FROM control.api_key",
-        "UPDATE control.api_key SET role = 'owner'",
-        "UPDATE control.api_key SET agent = 'bookkeeper'",
-    ] {
+    for statement in
+        ["DELETE FROM control.api_key", "UPDATE control.api_key SET role = 'owner'", "UPDATE control.api_key SET agent = 'bookkeeper'"]
+    {
         let mut tx = org.begin().await.unwrap();
         assert_eq!(run(&mut tx, statement).await, Err(REFUSED.to_owned()), "{statement}");
     }

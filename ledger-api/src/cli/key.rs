@@ -141,11 +141,20 @@ async fn list(shell: &Shell, args: &ListArgs) -> anyhow::Result<Outcome> {
     let cells = |key: &ApiKey| {
         let role = key.custom_role.as_ref().unwrap_or(&key.role);
         let agent = key.agent.clone().unwrap_or_default();
-        [key.key_id.to_string(), key.name.clone(), role.clone(), agent, status(key, now).to_owned(), at(key.expires_at), at(key.last_used_at)]
+        [
+            key.key_id.to_string(),
+            key.name.clone(),
+            role.clone(),
+            agent,
+            status(key, now).to_owned(),
+            at(key.expires_at),
+            at(key.last_used_at),
+        ]
     };
     print(&match args.format.format {
         Format::Table => {
-            let mut sheet = Sheet::new([text("Id"), text("Name"), text("Role"), text("Agent"), text("Status"), text("Expires"), text("Last used")]);
+            let mut sheet =
+                Sheet::new([text("Id"), text("Name"), text("Role"), text("Agent"), text("Status"), text("Expires"), text("Last used")]);
             keys.iter().for_each(|key| sheet.row(cells(key)));
             sheet.render()
         }

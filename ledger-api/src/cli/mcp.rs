@@ -22,7 +22,7 @@ use crate::http::ops::telemetry::Telemetry;
 /// Arguments of `mcp`.
 #[derive(Debug, Args)]
 #[command(after_help = "\
-The key says whose books it is and what may be asked; make one for an assistant with the role `agent`:
+The key says whose books it is and what may be asked; make one for an assistant that is a registered agent:
   ledgerd key create --org acme --name assistant --role agent --agent bookkeeper
 
 An assistant's configuration then has:

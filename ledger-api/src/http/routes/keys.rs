@@ -18,8 +18,8 @@ use super::granting::{
 };
 use super::organizations::NoParams;
 use crate::http::extract::Nothing;
-use crate::http::identity::{Role, Seat};
 use crate::http::identity::token::{Kind, Token};
+use crate::http::identity::{Role, Seat};
 use crate::http::state::App;
 use crate::http::{Access, Problem, Read, Write};
 

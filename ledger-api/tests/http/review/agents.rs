@@ -24,8 +24,7 @@ impl Company {
 
     /// What a tool of the MCP server answers.
     async fn tool(&self, token: &str, name: &str, arguments: Value) -> Value {
-        let message =
-            json!({ "jsonrpc": "2.0", "id": 1, "method": "tools/call", "params": { "name": name, "arguments": arguments } });
+        let message = json!({ "jsonrpc": "2.0", "id": 1, "method": "tools/call", "params": { "name": name, "arguments": arguments } });
         let request = self.served.client.post(self.served.url(&format!("{}/mcp", self.org))).bearer_auth(token);
         let answer = send(request.header("accept", "application/json, text/event-stream").json(&message)).await.expect(200);
         answer["result"]["structuredContent"].clone()

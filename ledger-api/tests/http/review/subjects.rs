@@ -16,7 +16,10 @@ async fn business() -> Company {
         ("/parties", json!({ "code": "C-1", "kind": "customer" })),
         ("/parties", json!({ "code": "P-1", "kind": "payee", "payable": "2000" })),
         ("/documents", json!({ "kind": "order", "party": "V-1", "date": "2026-01-05", "number": "PO-1", "lines": line("80.00", "6100") })),
-        ("/documents", json!({ "kind": "invoice", "party": "C-1", "date": "2026-01-06", "number": "INV-1", "lines": line("500.00", "4000") })),
+        (
+            "/documents",
+            json!({ "kind": "invoice", "party": "C-1", "date": "2026-01-06", "number": "INV-1", "lines": line("500.00", "4000") }),
+        ),
         (
             "/commission-plans",
             json!({ "code": "agents", "trigger": "invoice", "rules": [{ "percent": "10" }], "expense": "6500", "accrued": "2300" }),

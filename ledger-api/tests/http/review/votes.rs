@@ -15,7 +15,8 @@ async fn a_vote_that_is_handed_on_counts_for_whose_it_was() {
     company.policy("all", json!({ "subjects": ["entry"], "steps": [{ "mode": "single", "eligible": [paul] }] })).await;
     let draft = company.propose(&company.accountant, json!({ "entry": entry("2026-01-05", "10.00") })).await;
     let request = &draft["approval"]["request"];
-    let hand_on = async |to: &str| company.post(&format!("/approvals/{request}/delegate"), &company.approver.token, json!({ "to": to })).await;
+    let hand_on =
+        async |to: &str| company.post(&format!("/approvals/{request}/delegate"), &company.approver.token, json!({ "to": to })).await;
     for (to, refused) in [
         ("00000000-0000-0000-0000-000000000001", (422, "VOTER_UNKNOWN")),
         (company.accountant.id.as_str(), (403, "APPROVAL_NOT_ELIGIBLE")),
@@ -48,7 +49,9 @@ async fn a_vote_that_is_handed_on_counts_for_whose_it_was() {
 async fn approval_past_the_steps_needs_the_right_and_a_reason() {
     let company = Company::open().await;
     let steps = json!([{ "mode": "multiple", "count": 2, "eligible": ["role:approver"] }]);
-    company.policy("large", json!({ "subjects": ["entry"], "when": { "amount_from": "100" }, "steps": steps, "allow_override": true })).await;
+    company
+        .policy("large", json!({ "subjects": ["entry"], "when": { "amount_from": "100" }, "steps": steps, "allow_override": true }))
+        .await;
     let draft = company.propose(&company.accountant, json!({ "entry": entry("2026-01-05", "100.00"), "rationale": "rent" })).await;
     let (seq, request, hash) = (&draft["seq"], &draft["approval"]["request"], &draft["hash"]);
     let path = format!("/approvals/{request}/override");
@@ -76,7 +79,10 @@ async fn approval_past_the_steps_needs_the_right_and_a_reason() {
     let trail = company.get(&format!("/drafts/{seq}")).await;
     let past = trail["history"].as_array().unwrap().iter().find(|step| step["type"] == "ApprovalOverridden").unwrap();
     assert_eq!((&past["body"]["by"], &past["body"]["reason"]), (&json!(company.owner.id), &json!("both approvers are away")));
-    assert_eq!(company.history(&format!("/drafts/{seq}")).await, ["EntryDrafted", "ApprovalRequested", "ApprovalOverridden", "DraftPosted"]);
+    assert_eq!(
+        company.history(&format!("/drafts/{seq}")).await,
+        ["EntryDrafted", "ApprovalRequested", "ApprovalOverridden", "DraftPosted"]
+    );
 
     // Who prepared it does not get past the steps either.
     let own = company.propose(&company.owner, json!({ "entry": entry("2026-01-05", "200.00") })).await;
@@ -131,7 +137,8 @@ async fn a_vote_says_why_the_books_would_not_post_and_says_it_again() {
 #[tokio::test(flavor = "multi_thread")]
 async fn two_servers_that_see_one_deadline_report_it_once() {
     let company = Company::open().await;
-    let second = start(company.served.database.store().await, Config { listen: ([127, 0, 0, 1], 0).into(), ..Config::default() }).await.unwrap();
+    let second =
+        start(company.served.database.store().await, Config { listen: ([127, 0, 0, 1], 0).into(), ..Config::default() }).await.unwrap();
     let terms = json!({ "subjects": ["entry"], "steps": [{
         "mode": "single", "eligible": [format!("user:{}", company.approver.id)],
         "due_seconds": 1, "on_timeout": "escalate", "escalate_to": ["role:owner"], "escalate_due_seconds": 3600 }] });
