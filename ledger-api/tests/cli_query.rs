@@ -3,6 +3,7 @@
 mod terminal;
 
 use serde_json::Value;
+use sqlx::{AssertSqlSafe, ConnectOptions, PgConnection};
 use terminal::Terminal;
 
 const SALES: &str = "SELECT account_code, sum(natural_base) AS amount_base FROM v_gl_fact GROUP BY account_code ORDER BY account_code";
@@ -60,4 +61,87 @@ async fn questions_are_refused_with_what_to_ask_instead() {
         assert!(!said.contains("bank"), "{sql}: {said}");
     }
     assert!(desk.refused(1, &["query", "none", SALES]).await.contains("there is no organization"));
+}
+
+const SHARED: &str = "questions.login=shared";
+
+/// What `ledgerd` says that an administrator runs.
+fn remedies(said: &str) -> Vec<String> {
+    let (_, statements) = said.split_once("an administrator of the database runs: ").unwrap_or_else(|| panic!("{said}"));
+    let statements = statements.split(';').map(|statement| statement.trim().to_owned());
+    statements.filter(|statement| !statement.is_empty()).collect()
+}
+
+async fn run_all(admin: &mut PgConnection, statements: &[String]) {
+    for statement in statements {
+        sqlx::query(AssertSqlSafe(statement.clone())).execute(&mut *admin).await.unwrap_or_else(|error| panic!("{statement}: {error}"));
+    }
+}
+
+/// Where nobody may make logins, the administrator makes one; what is amiss with it is told with what mends it.
+#[tokio::test]
+async fn questions_are_asked_as_the_shared_login_where_that_is_configured() {
+    let desk = books().await;
+    let mut admin = desk.database.admin_options().connect().await.unwrap();
+    let memos = async |org: &str| {
+        let ask = ["query", org, "SELECT DISTINCT memo FROM v_gl_fact", "--format", "csv", "--set", SHARED];
+        desk.ok(&ask).await
+    };
+    for command in [&["query", "acme", SALES][..], &["serve", "--listen", "127.0.0.1:0"], &["mcp", "--key", "lsk_none"]] {
+        let said = desk.refused(2, &[command, &["--set", SHARED]].concat()).await;
+        assert!(said.contains("ledger_llm_shared, which cannot be used: it does not exist") && !said.contains("panicked"), "{said}");
+        assert_eq!(remedies(&said).len(), 1, "{said}");
+    }
+    let said = desk.refused(2, &["query", "acme", SALES, "--set", SHARED]).await;
+    run_all(&mut admin, &remedies(&said)).await;
+    for org in ["acme", "other"] {
+        assert_eq!(memos(org).await, format!("memo\nsale\u{fffd} of {org}\n"));
+    }
+    let own = "SELECT count(*) FROM pg_roles WHERE rolname ~ '^ledger_llm_[0-9a-f]{32}$'";
+    let logins = sqlx::query_scalar::<_, i64>(own).fetch_one(&mut admin).await.unwrap();
+    assert_eq!(logins, 0, "no login was made for an organization");
+
+    let database = desk.database.name().to_owned();
+    let spoiled = [
+        "ALTER ROLE ledger_llm_shared NOLOGIN SUPERUSER BYPASSRLS CREATEROLE CREATEDB REPLICATION".to_owned(),
+        "REVOKE ledger_llm_read FROM ledger_llm_shared".to_owned(),
+        "GRANT ledger_app, ledger_auditor TO ledger_llm_shared".to_owned(),
+        "GRANT SELECT ON read.gl_fact TO ledger_llm_shared".to_owned(),
+    ];
+    run_all(&mut admin, &spoiled).await;
+    let said = desk.refused(2, &["query", "acme", SALES, "--set", SHARED]).await;
+    for reason in [
+        "it cannot log in",
+        "it is a superuser",
+        "it bypasses row-level security",
+        "it may create roles",
+        "it may create databases",
+        "it may read the whole write-ahead log",
+        "it is not a member of ledger_llm_read",
+        "it is a member of ledger_app",
+        "it is a member of ledger_auditor",
+        "it has rights of its own in the schema read",
+    ] {
+        assert!(said.contains(reason), "{reason}: {said}");
+    }
+    run_all(&mut admin, &remedies(&said)).await;
+    let closed = [
+        format!("GRANT CONNECT ON DATABASE \"{database}\" TO ledger_app"),
+        format!("REVOKE CONNECT ON DATABASE \"{database}\" FROM PUBLIC"),
+    ];
+    run_all(&mut admin, &closed).await;
+    let said = desk.refused(2, &["query", "acme", SALES, "--set", SHARED]).await;
+    assert!(said.contains("it may not connect to this database"), "{said}");
+    run_all(&mut admin, &remedies(&said)).await;
+
+    // The same from a file; the password is not shown.
+    let file = tempfile::NamedTempFile::new().unwrap();
+    std::fs::write(file.path(), "[questions]\nlogin = \"shared\"\nshared_password = \"hush\"\n").unwrap();
+    let path = file.path().to_str().unwrap();
+    let answer = desk.ok(&["query", "other", "SELECT DISTINCT memo FROM v_gl_fact", "--format", "csv", "--config", path]).await;
+    assert_eq!(answer, "memo\nsale\u{fffd} of other\n");
+    let shown = desk.ok(&["config", "check", "--config", path]).await;
+    assert!(shown.contains("questions.login = shared") && shown.contains("questions.shared_password = (secret)"), "{shown}");
+    assert!(!shown.contains("hush"), "{shown}");
+    assert!(desk.refused(2, &["query", "acme", SALES, "--set", "questions.login=theirs"]).await.contains("expected shared or own"));
 }

@@ -12,6 +12,7 @@ use tracing::log::LevelFilter;
 
 use crate::error::{Doing, StoreError};
 use crate::migrate::MIGRATOR;
+use crate::semantic::SharedLogin;
 use crate::tenant::{OrgId, OrgStore};
 
 /// The oldest server that does everything we ask for (`security_invoker` views, row-level security as tested).
@@ -66,7 +67,7 @@ pub struct Connections {
 pub struct Store {
     pool: PgPool,
     /// How questions connect where organizations cannot have logins of their own.
-    shared_login: Option<PgConnectOptions>,
+    shared_login: Option<SharedLogin>,
 }
 
 impl Store {
@@ -109,11 +110,11 @@ impl Store {
         Ok(Self { pool, shared_login: None })
     }
 
-    /// The same store, with a login for questions of all organizations (`ledger_llm_shared`) to fall back on where the server does
-    /// not let us make one for each: see migration 0046. An organization's own login is preferred wherever there can be one.
+    /// The same store, whose questions are asked as one login of all organizations (`ledger_llm_shared`), for servers that do not
+    /// let us make one for each: see migration 0046. Nothing is looked at: [`Store::asking_as_shared_login`] does that first.
     #[must_use]
     pub fn with_shared_login(self, options: PgConnectOptions) -> Self {
-        Self { shared_login: Some(options), ..self }
+        Self { shared_login: Some(SharedLogin::new(options)), ..self }
     }
 
     /// One organization's part. Whether the organization exists shows at the first query.
@@ -172,7 +173,7 @@ impl Store {
         self.pool.num_idle() > 0 || self.pool.size() < self.pool.options().get_max_connections()
     }
 
-    pub(crate) fn shared_login(&self) -> Option<&PgConnectOptions> {
+    pub(crate) fn shared_login(&self) -> Option<&SharedLogin> {
         self.shared_login.as_ref()
     }
 

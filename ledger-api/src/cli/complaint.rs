@@ -11,6 +11,7 @@ use ledger_projections::ProjectionError;
 use ledger_store::StoreError;
 use ledger_store::embedded::EmbeddedError;
 use ledger_store::load::LoadError;
+use ledger_store::semantic::SemanticError;
 use ledger_store::writer::SubmitError;
 
 /// Exit code: a command was refused or a check failed.
@@ -124,6 +125,9 @@ fn hint_of(cause: &(dyn Error + 'static)) -> Option<String> {
     if let Some(LoadError::Store(error)) = cause.downcast_ref::<LoadError>() {
         return hint_of_store(error);
     }
+    if let Some(SemanticError::SharedLogin(amiss)) = cause.downcast_ref::<SemanticError>() {
+        return Some(amiss.remedy());
+    }
     hint_of_store(cause.downcast_ref::<StoreError>()?)
 }
 
@@ -158,6 +162,9 @@ fn exit_of(error: &anyhow::Error) -> u8 {
 fn exit_of_cause(cause: &(dyn Error + 'static)) -> Option<u8> {
     if let Some(complaint) = cause.downcast_ref::<Complaint>() {
         return Some(complaint.exit);
+    }
+    if let Some(SemanticError::SharedLogin(_)) = cause.downcast_ref::<SemanticError>() {
+        return Some(USAGE);
     }
     if let Some(error) = cause.downcast_ref::<StoreError>() {
         return match error {

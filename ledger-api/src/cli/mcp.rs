@@ -40,11 +40,7 @@ pub struct McpArgs {
 pub(super) async fn run(global: &Global, args: McpArgs) -> anyhow::Result<Outcome> {
     let settings = args.config.load(global, [])?.settings;
     let telemetry = Telemetry::start(&settings.log, &settings.traces)?;
-    let shell = Shell::new(Global {
-        data_dir: settings.data_dir.clone().unwrap_or_else(|| global.data_dir.clone()),
-        database_url: settings.database_url.as_ref().map(|url| url.0.clone()),
-        ..global.clone()
-    });
+    let shell = Shell::configured(global, &settings);
     let ended = speak(&shell, settings, &args.key).await;
     let closed = shell.close().await;
     telemetry.stop().await;
@@ -54,7 +50,7 @@ pub(super) async fn run(global: &Global, args: McpArgs) -> anyhow::Result<Outcom
 async fn speak(shell: &Shell, settings: Settings, key: &str) -> anyhow::Result<Outcome> {
     let mut signal = pin!(super::interruption());
     let session = tokio::select! {
-        session = shell.connect_with(settings.pool.clone()) => session?,
+        session = shell.connect_to_answer(&settings) => session?,
         signal = &mut signal => return Err(complaint::interrupted(signal)),
     };
     let mut config = settings.server;

@@ -259,7 +259,14 @@ async fn run_to_its_end(cli: Cli) -> (ExitCode, Duration) {
 /// Runs one command to its end or to the first signal, and lets go of the server in either case.
 /// Answers the exit code, and how long to wait for what still runs in other threads.
 async fn run(cli: Cli) -> (ExitCode, Duration) {
-    let shell = Arc::new(Shell::new(cli.global));
+    let shell = match &cli.command {
+        Command::Query(args) => args.shell(&cli.global),
+        _ => Ok(Shell::new(cli.global)),
+    };
+    let shell = match shell {
+        Ok(shell) => Arc::new(shell),
+        Err(error) => return (complaint::report(&error), UNTIL_SETTLED),
+    };
     let (told, mut signals) = watch::channel(None);
     tokio::spawn(watch_signals(Arc::clone(&shell), told));
     let ended = tokio::select! {

@@ -9,8 +9,9 @@ use ledger_projections::semantic::query::{Answer, AskError, AskLimits, ROWS_MAX,
 use serde_json::{Value, json};
 
 use super::complaint::{Complaint, Outcome};
+use super::config::ConfigArgs;
 use super::output::{self, Column, Format, FormatArg, Sheet, number, print, text};
-use super::shell::Shell;
+use super::shell::{Global, Shell};
 
 /// Arguments of `query`.
 #[derive(Debug, Args)]
@@ -37,11 +38,25 @@ pub struct QueryArgs {
     pub no_catch_up: bool,
     #[command(flatten)]
     format: FormatArg,
+    /// Where the configuration comes from.
+    #[command(flatten)]
+    config: ConfigArgs,
+}
+
+impl QueryArgs {
+    /// The way to the database that the configuration names.
+    ///
+    /// # Errors
+    /// Mistakes of the configuration, all in one.
+    pub(super) fn shell(&self, global: &Global) -> anyhow::Result<Shell> {
+        Ok(Shell::configured(global, &self.config.load(global, [])?.settings))
+    }
 }
 
 pub(super) async fn run(shell: &Shell, args: QueryArgs) -> anyhow::Result<Outcome> {
+    let settings = args.config.load(&shell.global, [])?.settings;
     let sql = question(args.sql)?;
-    let session = shell.connect().await?;
+    let session = shell.connect_to_answer(&settings).await?;
     let org = session.org_store(&args.org).await?;
     if !args.no_catch_up {
         catch_up(&org, |_| ()).await?;

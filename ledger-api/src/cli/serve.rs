@@ -42,11 +42,7 @@ pub(super) async fn run(global: &Global, args: ServeArgs) -> anyhow::Result<Outc
     let flags = [("listen", args.listen.map(|address| address.to_string())), ("platform_key", args.platform_key)];
     let settings = args.config.load(global, flags)?.settings;
     let telemetry = Telemetry::start(&settings.log, &settings.traces)?;
-    let shell = Shell::new(Global {
-        data_dir: settings.data_dir.clone().unwrap_or_else(|| global.data_dir.clone()),
-        database_url: settings.database_url.as_ref().map(|url| url.0.clone()),
-        ..global.clone()
-    });
+    let shell = Shell::configured(global, &settings);
     let ended = serve(&shell, settings).await;
     let closed = shell.close().await;
     telemetry.stop().await;
@@ -56,7 +52,7 @@ pub(super) async fn run(global: &Global, args: ServeArgs) -> anyhow::Result<Outc
 async fn serve(shell: &Shell, settings: Settings) -> anyhow::Result<Outcome> {
     let mut signal = pin!(super::interruption());
     let session = tokio::select! {
-        session = shell.connect_with(settings.pool.clone()) => session?,
+        session = shell.connect_to_answer(&settings) => session?,
         signal = &mut signal => return Err(complaint::interrupted(signal)),
     };
     let mut config = settings.server;

@@ -21,6 +21,8 @@ use sqlx::{Connection, PgConnection};
 use tokio::sync::Mutex;
 
 use super::complaint::Complaint;
+use crate::http::ops::Settings;
+use crate::http::ops::settings::Hidden;
 
 /// The database inside the embedded server.
 const EMBEDDED_DATABASE: &str = "ledger";
@@ -104,6 +106,15 @@ impl Shell {
         Self { global, server: Mutex::new(None), starting: AtomicBool::new(false) }
     }
 
+    /// Nothing is connected yet; the database is the one that the configuration names.
+    pub(super) fn configured(global: &Global, settings: &Settings) -> Self {
+        Self::new(Global {
+            data_dir: settings.data_dir.clone().unwrap_or_else(|| global.data_dir.clone()),
+            database_url: settings.database_url.as_ref().map(|url| url.0.clone()),
+            ..global.clone()
+        })
+    }
+
     /// Connects with the usual bounds.
     ///
     /// # Errors
@@ -117,11 +128,28 @@ impl Shell {
     /// # Errors
     /// As [`Shell::connect`].
     pub async fn connect_with(&self, config: StoreConfig) -> anyhow::Result<Session> {
-        let store = match &self.global.database_url {
-            Some(url) => Store::connect(options("--database-url (DATABASE_URL)", url)?, config).await?,
-            None => self.connect_embedded(config).await?,
-        };
+        Ok(Session::new(self.store(config).await?, self.actor()))
+    }
+
+    /// Connects for commands that answer questions in SQL, which are asked as the login that is configured.
+    ///
+    /// # Errors
+    /// As [`Shell::connect`]; a shared login that is not there, cannot connect, or may do more than read the views.
+    pub(super) async fn connect_to_answer(&self, settings: &Settings) -> anyhow::Result<Session> {
+        let store = self.store(settings.pool.clone()).await?;
+        if !settings.questions.shared {
+            return Ok(Session::new(store, self.actor()));
+        }
+        let password = settings.questions.shared_password.as_ref().map(|Hidden(password)| password.as_str());
+        let store = store.asking_as_shared_login(password).await?;
         Ok(Session::new(store, self.actor()))
+    }
+
+    async fn store(&self, config: StoreConfig) -> anyhow::Result<Store> {
+        match &self.global.database_url {
+            Some(url) => Ok(Store::connect(options("--database-url (DATABASE_URL)", url)?, config).await?),
+            None => self.connect_embedded(config).await,
+        }
     }
 
     async fn connect_embedded(&self, config: StoreConfig) -> anyhow::Result<Store> {

@@ -1,6 +1,7 @@
 //! Why a question was not answered, told apart by SQLSTATE, in words that may be shown to whoever asked: the server's message
 //! speaks of the asker's own statement and rows only, and its detail, context and position are left out.
 
+use super::Amiss;
 use crate::error::{StoreError, sqlstate};
 use crate::tenant::OrgId;
 
@@ -28,6 +29,9 @@ pub enum SemanticError {
         /// What was in the way.
         reason: String,
     },
+    /// Questions are to be asked as the login of all organizations, and it is not fit for that.
+    #[error("questions are to be asked as ledger_llm_shared, which cannot be used: {0}")]
+    SharedLogin(Amiss),
     /// The statement ran for as long as it may.
     #[error("the question took longer than it may: narrow it down by period, account or customer")]
     TooLong,

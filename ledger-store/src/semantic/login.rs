@@ -6,6 +6,7 @@ use sqlx::postgres::PgConnectOptions;
 use sqlx::{ConnectOptions, PgConnection};
 use tracing::log::LevelFilter;
 
+use super::shared::{Place, SHARED};
 use super::{Limits, SemanticError};
 use crate::db::Store;
 use crate::error::{Doing, StoreError, sqlstate};
@@ -29,42 +30,37 @@ impl OrgStore {
     }
 }
 
-/// The login that stands in for organizations' own, by the name that migration 0046 knows it by.
-const SHARED: &str = "ledger_llm_shared";
-
 /// Whom a connection is logged in as.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Debug)]
 pub(super) enum Login {
     /// The organization's own.
     Own(String),
-    /// Everybody's: each transaction needs a signed word of whose it is.
-    Shared,
+    /// Everybody's: each transaction needs a signed word of whose it is. Its place is kept for as long as the session.
+    Shared { _place: Place },
 }
 
 impl Login {
     pub(super) fn name(&self) -> &str {
         match self {
             Self::Own(name) => name,
-            Self::Shared => SHARED,
+            Self::Shared { .. } => SHARED,
         }
     }
 }
 
-/// A connection of the organization's login, which is made where it is missing; of the shared one where it cannot be.
+/// A connection of the organization's login, which is made where it is missing; of the shared one where that is what is asked as.
 pub(super) async fn connect(store: &Store, org: OrgId, limits: Limits) -> Result<(PgConnection, Login), SemanticError> {
-    match (connect_as_own(store, org, limits).await, store.shared_login()) {
-        (Ok((connection, name)), _) => Ok((connection, Login::Own(name))),
-        (Err(SemanticError::NoLogin { .. }), Some(shared)) => {
-            // The secret is there before the transaction that will read it takes its picture of the database.
-            signed(store, org, 0, 0).await?;
-            let connected = bounded(shared.clone(), limits).username(SHARED).connect().await;
-            match connected {
-                Ok(connection) => Ok((connection, Login::Shared)),
-                Err(error) if sqlstate(&error).as_deref() == Some("53300") => Err(SemanticError::Busy(org)),
-                Err(error) => Err(StoreError::from_sqlx("connect as the shared login for questions", error).into()),
-            }
-        }
-        (Err(error), _) => Err(error),
+    let Some(shared) = store.shared_login() else {
+        let (connection, name) = connect_as_own(store, org, limits).await?;
+        return Ok((connection, Login::Own(name)));
+    };
+    let place = shared.place(org)?;
+    // The secret is there before the transaction that will read it takes its picture of the database.
+    signed(store, org, 0, 0).await?;
+    match bounded(shared.options(), limits).connect().await {
+        Ok(connection) => Ok((connection, Login::Shared { _place: place })),
+        Err(error) if sqlstate(&error).as_deref() == Some("53300") => Err(SemanticError::Busy(org)),
+        Err(error) => Err(StoreError::from_sqlx("connect as the shared login for questions", error).into()),
     }
 }
 

@@ -9,12 +9,15 @@ mod described;
 mod error;
 mod login;
 mod session;
+mod shared;
 
 use std::time::Duration;
 
 pub use described::{ColumnDescribed, ViewDescribed, described};
 pub use error::SemanticError;
 pub use session::{Column, Rows, Session};
+pub use shared::Amiss;
+pub(crate) use shared::SharedLogin;
 
 /// A statement that the guard has read, found harmless and written anew. Nothing else may be run by a [`Session`].
 #[derive(Clone, Debug, PartialEq, Eq)]

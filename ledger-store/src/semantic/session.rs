@@ -41,6 +41,8 @@ pub struct Rows {
 pub struct Session {
     connection: PgConnection,
     limits: Limits,
+    /// Whom it is logged in as.
+    login: Login,
     /// Rows are still on their way, or nobody knows what the server is doing: no use in being polite.
     broken: bool,
 }
@@ -53,8 +55,8 @@ impl Session {
     /// [`StoreError::UnknownOrg`] for an organization that is not here, the server's failures.
     pub async fn open(store: &Store, org: OrgId, limits: Limits) -> Result<Self, SemanticError> {
         let (connection, login) = login::connect(store, org, limits).await?;
-        let mut session = Self { connection, limits, broken: false };
-        match session.begin(store, org, &login).await {
+        let mut session = Self { connection, limits, login, broken: false };
+        match session.begin(store, org).await {
             Ok(()) => Ok(session),
             Err(error) => {
                 session.close().await;
@@ -63,7 +65,7 @@ impl Session {
         }
     }
 
-    async fn begin(&mut self, store: &Store, org: OrgId, login: &Login) -> Result<(), SemanticError> {
+    async fn begin(&mut self, store: &Store, org: OrgId) -> Result<(), SemanticError> {
         let doing = "begin a question's transaction";
         let millis = |duration: Duration| duration.as_millis();
         let statements = [
@@ -83,8 +85,8 @@ impl Session {
             .fetch_one(&mut self.connection)
             .await
             .map_err(|error| StoreError::from_sqlx(doing, error))?;
-        if who == login.name() {
-            return if *login == Login::Shared { self.sign(store, org).await } else { Ok(()) };
+        if who == self.login.name() {
+            return if matches!(self.login, Login::Shared { .. }) { self.sign(store, org).await } else { Ok(()) };
         }
         Err(SemanticError::NoLogin { org, reason: format!("something between here and the server logs in as {who} in its place") })
     }

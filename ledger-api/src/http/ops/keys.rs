@@ -41,7 +41,7 @@ const fn secret(
 }
 
 /// All of them. `[[issuers]]` stand in the file only: each is a table.
-pub const KEYS: [Key; 25] = [
+pub const KEYS: [Key; 27] = [
     key(
         "listen",
         "where to listen: address and port",
@@ -86,6 +86,15 @@ pub const KEYS: [Key; 25] = [
         |s, t| seconds(&mut s.server.resolve_for, t),
         |s| s.server.resolve_for.as_secs().to_string(),
     ),
+    key(
+        "questions.login",
+        "which login of the database asks questions in SQL: own (one for each organization, made on demand) or shared (ledger_llm_shared, which the administrator makes)",
+        |s, t| choice(&mut s.questions.shared, t, "shared", "own"),
+        |s| if s.questions.shared { "shared" } else { "own" }.to_owned(),
+    ),
+    secret("questions.shared_password", "password of ledger_llm_shared; empty where the server asks for none", shared_password, |s| {
+        hidden(s.questions.shared_password.as_ref())
+    }),
     key(
         "limits.requests_per_minute",
         "requests of an organization where its plan does not say; empty for any number",
@@ -245,6 +254,11 @@ fn platform_key(settings: &mut Settings, text: &str) -> Result<(), String> {
     }
     settings.server.platform_key_hash = Some(*blake3::hash(key.as_bytes()).as_bytes());
     some(&mut settings.platform_key, Hidden(key.to_owned()))
+}
+
+fn shared_password(settings: &mut Settings, text: &str) -> Result<(), String> {
+    settings.questions.shared_password = Some(text).filter(|text| !text.is_empty()).map(|text| Hidden(text.to_owned()));
+    Ok(())
 }
 
 fn plan(settings: &mut Settings, text: &str) -> Result<(), String> {

@@ -25,6 +25,8 @@ pub struct Settings {
     pub platform_key: Option<Hidden>,
     /// Bounds of the connections.
     pub pool: StoreConfig,
+    /// Which login of the database questions in SQL are asked as.
+    pub questions: QuestionSettings,
     /// What is logged, and how.
     pub log: LogSettings,
     /// Where spans are sent, if anywhere.
@@ -41,6 +43,15 @@ impl fmt::Debug for Hidden {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str("…")
     }
+}
+
+/// Which login of the database questions in SQL are asked as.
+#[derive(Clone, Debug, Default)]
+pub struct QuestionSettings {
+    /// One for all organizations that the administrator has made, in place of one for each that is made on demand.
+    pub shared: bool,
+    /// The password of that one.
+    pub shared_password: Option<Hidden>,
 }
 
 /// What is logged, and how.
@@ -68,6 +79,7 @@ impl Default for Settings {
             database_url: None,
             platform_key: None,
             pool: StoreConfig::default(),
+            questions: QuestionSettings::default(),
             log: LogSettings { level: "warn".to_owned(), json: true },
             traces: TraceSettings { endpoint: None, service: "ledgerd".to_owned() },
             server: Config::default(),
@@ -270,7 +282,11 @@ mod tests {
 
     #[test]
     fn secrets_are_not_shown() {
-        let given = [("database_url", "postgres://u:hush@h/d"), ("platform_key", "lpk_hush_hush_hush_hush_hush_hush_hush")];
+        let given = [
+            ("database_url", "postgres://u:hush@h/d"),
+            ("platform_key", "lpk_hush_hush_hush_hush_hush_hush_hush"),
+            ("questions.shared_password", "hush"),
+        ];
         let loaded = Loaded::read(None, [], given.map(|(key, text)| flag(key, text))).unwrap();
         assert!(loaded.shown().iter().all(|(_, value, _)| !value.contains("hush")));
         assert!(!format!("{:?}", loaded.settings).contains("hush"));
