@@ -4,9 +4,16 @@ mod agents;
 mod subjects;
 mod votes;
 
-use ledger_api::http::review::deadlines;
+use futures::TryStreamExt;
+use ledger_api::http::review::{deadlines, trail};
+use ledger_core::event::Recorded;
+use ledger_core::{Event, Seq};
+use ledger_projections::draft::about;
+use ledger_store::OrgStore;
+use ledger_store::load::to_chain;
 use reqwest::Method;
 use serde_json::{Value, json};
+use sqlx::ConnectOptions;
 
 use crate::serving::{Answer, Served, fresh_key, send};
 use crate::tokens::{HS, ask, claims, config, hs, with};
@@ -98,6 +105,88 @@ async fn member(served: &Served, org: &str, subject: &str, role: &str) -> Person
     Person { token: hs(&claims(HS, subject)), id: text(&made["id"]) }
 }
 
+/// What became of drafts and requests is told from the events that the read model names. Reading all of the stream gives the same,
+/// for every place of it, however far the read model has come.
+async fn assert_trails_are_whole(company: &Company) {
+    let store = &company.served.running.app.store;
+    let org = store.for_org(store.organizations().await.unwrap()[0].org);
+    let commits: Vec<_> = org.commits(1, None).try_collect().await.unwrap();
+    let events: Vec<Recorded> =
+        commits.into_iter().flat_map(|commit| to_chain(org.org(), commit).events().map(Result::unwrap).collect::<Vec<_>>()).collect();
+    let mut admin = company.served.database.admin_options().connect().await.unwrap();
+    let mut told = 0;
+    for state in ["as it is", "up to date", "of an older program"] {
+        if state == "up to date" {
+            up_to_date(&org, &events).await;
+        } else if state == "of an older program" {
+            sqlx::query("UPDATE read.projection_checkpoint SET version = 1 WHERE name = 'draft'").execute(&mut admin).await.unwrap();
+        }
+        for at in 1..=u64::try_from(events.len()).unwrap() + 1 {
+            let (draft, request) = (trail::of_draft(&org, at).await.unwrap(), trail::of_request(&org, at).await.unwrap());
+            assert_eq!(draft, draft_by_scan(&events, at), "draft {at}, {state}");
+            assert_eq!(request, request_by_scan(&events, at), "request {at}, {state}");
+            told += draft.len() + request.len();
+        }
+    }
+    assert!(told > 10, "there are drafts");
+    up_to_date(&org, &events).await;
+}
+
+async fn up_to_date(org: &OrgStore, events: &[Recorded]) {
+    for _ in 0..200 {
+        ledger_projections::catch_up(org, |_| ()).await.ok();
+        if ledger_projections::draft::events_of(org, 1).await.unwrap().is_some_and(|(applied, _)| applied >= events.last().unwrap().seq) {
+            return;
+        }
+        tokio::time::sleep(std::time::Duration::from_millis(50)).await;
+    }
+    panic!("the read model of drafts does not come");
+}
+
+fn draft_by_scan(events: &[Recorded], draft: Seq) -> Vec<Recorded> {
+    let mut found: Vec<Recorded> = Vec::new();
+    for recorded in events.iter().filter(|recorded| recorded.seq >= draft) {
+        let is_request = |seq: Seq| found.iter().any(|kept| kept.seq == seq && matches!(kept.event, Event::ApprovalRequested(_)));
+        let keep = match about(&recorded.event) {
+            _ if recorded.seq == draft => matches!(recorded.event, Event::Drafted(_)),
+            (of, request) => of == Some(draft) || request.is_some_and(is_request),
+        };
+        match keep {
+            false if recorded.seq == draft => break,
+            false => continue,
+            true => found.push(recorded.clone()),
+        }
+        if matches!(recorded.event, Event::DraftRejected { .. } | Event::DraftWithdrawn { .. } | Event::DraftPosted(_)) {
+            break;
+        }
+    }
+    found
+}
+
+fn request_by_scan(events: &[Recorded], request: Seq) -> Vec<Recorded> {
+    let mut found = Vec::new();
+    let begins = |recorded: &&Recorded| recorded.seq == request && matches!(recorded.event, Event::ApprovalRequested(_));
+    if !events.iter().any(|recorded| begins(&recorded)) {
+        return found;
+    }
+    for recorded in events {
+        if recorded.seq == request || about(&recorded.event).1 == Some(request) {
+            found.push(recorded.clone());
+            let ends = matches!(
+                recorded.event,
+                Event::ApprovalExpired { .. }
+                    | Event::ApprovalCompleted { approved: false, .. }
+                    | Event::ApprovalInvalidated { .. }
+                    | Event::DraftPosted(_)
+            );
+            if ends {
+                break;
+            }
+        }
+    }
+    found
+}
+
 fn refusal(answer: &Answer) -> (u16, String) {
     answer.problem()
 }
@@ -169,6 +258,7 @@ async fn what_an_agent_drafts_is_posted_by_somebody_else() {
         let missing = ask(&company.served, Method::GET, &format!("{}{path}", company.org), &company.owner.token).await;
         assert_eq!(refusal(&missing).0, 404, "{path}");
     }
+    assert_trails_are_whole(&company).await;
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -234,6 +324,7 @@ async fn a_correction_shows_what_changed_and_ends_what_was_approved_before() {
     assert_eq!(company.get(&format!("/drafts/{}", own["seq"])).await["status"], "withdrawn");
     let late = company.post(&format!("/drafts/{}/post", own["seq"]), &company.owner.token, json!({})).await;
     assert_eq!(refusal(&late), (404, "DRAFT_UNKNOWN".to_owned()));
+    assert_trails_are_whole(&company).await;
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -281,6 +372,7 @@ async fn bills_and_reopenings_need_approval_where_a_policy_says_so() {
     company.vote(&drafted["approval"]["request"], &company.approver, &drafted["hash"], true).await.expect(201);
     let policy = company.get("/approval-policies/sensitive").await;
     assert_eq!((&policy["version"], &policy["subjects"]), (&json!(2), &json!(["bill"])));
+    assert_trails_are_whole(&company).await;
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -324,6 +416,7 @@ async fn a_deadline_asks_others_as_well_and_never_approves() {
     let again = company.post(&format!("/drafts/{}/request", draft["seq"]), &company.accountant.token, json!({})).await.expect(200);
     let voted = company.vote(&again["request"], &company.approver, &draft["hash"], true).await.expect(201);
     assert_eq!(voted["posted"]["four_eyes"], true);
+    assert_trails_are_whole(&company).await;
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -369,4 +462,5 @@ async fn an_agent_that_acts_for_somebody_and_what_it_costs() {
     assert_eq!((&agent["suspended"], &agent["spent"][0]["cost"]), (&json!(true), &json!("0.755")));
     assert_eq!(company.get("/agents?limit=1").await["data"][0]["code"], "bookkeeper");
     company.post("/agents/bookkeeper/resume", &company.owner.token, json!({ "reason": "a new month" })).await.expect(201);
+    assert_trails_are_whole(&company).await;
 }

@@ -4,6 +4,7 @@ use ledger_core::approvals::{AgentNo, Drafted, Posted, Proposal};
 use ledger_core::event::Recorded;
 use ledger_core::{Event, Seq};
 
+use super::events::Links;
 use super::rows::{Change, Row};
 use crate::amounts::{hex, recorded_at, value};
 use crate::chart::Chart;
@@ -14,6 +15,7 @@ use crate::evolving::Steps;
 #[derive(Clone, Debug, Default)]
 pub(crate) struct Drafts {
     pub(crate) steps: Steps<Row, Change>,
+    pub(super) links: Links,
 }
 
 impl Drafts {

@@ -1,10 +1,11 @@
 //! `draft`: what was proposed, by whom, and what became of it. Serves the review queue's history, the trail of an entry and
-//! the metrics of agents.
+//! the metrics of agents; and which events a draft's history is made of (`events`), so that it is read without the stream.
 //!
 //! A draft's row begins with the event that proposed it and is changed by what follows: corrections, requests for approval,
 //! and the end. What belongs elsewhere: what is proposed in full (the event, and the book while it waits), who may approve
 //! (`approval`).
 
+mod events;
 mod fold;
 mod rows;
 mod write;
@@ -18,6 +19,7 @@ use crate::chart::Chart;
 use crate::compare::Differences;
 use crate::error::ProjectionError;
 use crate::projection::{Batch, Projection};
+pub use events::{about, events_of};
 use fold::Drafts;
 pub(crate) use fold::agent_i32;
 
@@ -36,11 +38,11 @@ impl Projection for Draft {
     }
 
     fn version(&self) -> u16 {
-        1
+        2 // since 2 it keeps which events are about a draft
     }
 
     fn tables(&self) -> &'static [&'static str] {
-        &["draft"]
+        &["draft", "draft_event"]
     }
 
     fn compares_as_a_whole(&self) -> bool {
@@ -54,15 +56,21 @@ impl Projection for Draft {
 
 impl Batch for Drafts {
     fn fold(&mut self, chart: &Chart, event: &Recorded) -> Result<(), String> {
-        self.add(chart, event)
+        self.add(chart, event)?;
+        self.links.add(event);
+        Ok(())
     }
 
     fn weight(&self) -> usize {
-        self.steps.len()
+        self.steps.len() + self.links.len()
     }
 
     fn write<'a>(self: Box<Self>, tx: &'a mut OrgTx) -> BoxFuture<'a, Result<(), ProjectionError>> {
-        Box::pin(async move { write::write(tx, *self).await })
+        Box::pin(async move {
+            let Self { steps, links } = *self;
+            events::write(tx, links).await?;
+            write::write(tx, steps).await
+        })
     }
 
     fn compare<'a>(
@@ -72,6 +80,10 @@ impl Batch for Drafts {
         _to: Option<Seq>,
         differences: &'a mut Differences,
     ) -> BoxFuture<'a, Result<(), ProjectionError>> {
-        Box::pin(async move { write::compare(tx, *self, differences).await })
+        Box::pin(async move {
+            let Self { steps, links } = *self;
+            events::compare(tx, links, differences).await?;
+            write::compare(tx, steps, differences).await
+        })
     }
 }

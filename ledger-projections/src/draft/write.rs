@@ -4,10 +4,10 @@ use std::collections::BTreeMap;
 
 use ledger_store::OrgTx;
 
-use super::fold::Drafts;
-use super::rows::Row;
+use super::rows::{Change, Row};
 use crate::compare::{Differences, column};
 use crate::error::{Doing, ProjectionError};
+use crate::evolving::Steps;
 
 /// Rows that one statement writes.
 const STATEMENT_ROWS: usize = 4_096;
@@ -15,10 +15,10 @@ const STATEMENT_ROWS: usize = 4_096;
 const PAGE: i64 = 8_192;
 
 /// Writes the batch in the transaction.
-pub(super) async fn write(tx: &mut OrgTx, batch: Drafts) -> Result<(), ProjectionError> {
-    let earlier = batch.steps.earlier();
+pub(super) async fn write(tx: &mut OrgTx, steps: Steps<Row, Change>) -> Result<(), ProjectionError> {
+    let earlier = steps.earlier();
     let before = if earlier.is_empty() { Vec::new() } else { load(tx, &earlier).await? };
-    let rows = batch.steps.apply(before.into_iter().map(|row| (row.seq, row)).collect())?;
+    let rows = steps.apply(before.into_iter().map(|row| (row.seq, row)).collect())?;
     let rows: Vec<Row> = rows.into_values().collect();
     for statement in rows.chunks(STATEMENT_ROWS) {
         upsert(tx, statement).await?;
@@ -76,8 +76,8 @@ async fn upsert(tx: &mut OrgTx, rows: &[Row]) -> Result<(), ProjectionError> {
 }
 
 /// Compares all rows.
-pub(super) async fn compare(tx: &mut OrgTx, batch: Drafts, differences: &mut Differences) -> Result<(), ProjectionError> {
-    let mut expected = batch.steps.apply(BTreeMap::new())?.into_iter().peekable();
+pub(super) async fn compare(tx: &mut OrgTx, steps: Steps<Row, Change>, differences: &mut Differences) -> Result<(), ProjectionError> {
+    let mut expected = steps.apply(BTreeMap::new())?.into_iter().peekable();
     let mut after = i64::MIN;
     loop {
         let page = page(tx, after).await?;

@@ -6,6 +6,7 @@ use std::collections::BTreeMap;
 use ledger_core::Event;
 use ledger_core::approvals::{Cost, Route, Vote};
 use ledger_core::money::decimal_of;
+use ledger_projections::draft::{about, events_of};
 use ledger_projections::{AgentRun, Approval, Draft};
 use ledger_store::semantic::{Canonical, Limits, Session};
 use rust_decimal::Decimal;
@@ -75,6 +76,66 @@ async fn drafts_and_requests_are_what_history_and_the_book_say() {
             })
             .collect();
         assert_eq!(pending, expected, "requests that wait");
+    }
+}
+
+/// The events that a draft's history is told from, told apart by hand: each names its draft, or a request that names it.
+#[tokio::test(flavor = "multi_thread")]
+async fn each_event_about_a_draft_is_kept_with_it() {
+    for seed in SEEDS {
+        let (shelf, ledger) = taken(seed).await;
+        let mut of_draft: BTreeMap<u64, Vec<u64>> = BTreeMap::new();
+        let mut of_request = BTreeMap::new();
+        let mut after_the_end = 0;
+        for (seq, event) in events(&ledger) {
+            let draft = match event {
+                Event::Drafted(_) => Some(seq),
+                Event::DraftCorrected(of) => Some(of.draft),
+                Event::DraftRejected { draft, .. } | Event::DraftWithdrawn { draft, .. } => Some(*draft),
+                Event::DraftPosted(of) => Some(of.draft),
+                Event::ApprovalRequested(of) => {
+                    of_request.insert(seq, of.draft);
+                    Some(of.draft)
+                }
+                Event::ApprovalVoted(of) => Some(of_request[&of.request]),
+                other if other.type_name().starts_with("Approval") => {
+                    let (of, request) = about(other);
+                    assert!(of.is_none() || request.is_none());
+                    request.map(|request| of_request[&request])
+                }
+                _ => None,
+            };
+            after_the_end += i32::from(draft.is_none() && about(event) != (None, None));
+            if let Some(draft) = draft {
+                of_draft.entry(draft).or_default().push(seq);
+            }
+        }
+        assert_eq!(after_the_end, 0);
+        assert!(of_draft.values().any(|seqs| seqs.len() > 4), "{of_draft:?}");
+        for seq in 1..=u64::try_from(ledger.events.len()).unwrap() {
+            let (applied, seqs) = events_of(&shelf.org, seq).await.unwrap().unwrap();
+            assert_eq!((applied, seqs), (ledger.events.len() as u64, of_draft.get(&seq).cloned().unwrap_or_default()), "draft {seq}");
+        }
+        shelf
+            .assert_edits_are_found(
+                Draft::NAME,
+                &[
+                    ("draft_event", "DELETE FROM read.draft_event WHERE seq = (SELECT max(seq) FROM read.draft_event)"),
+                    (
+                        "draft_event",
+                        "UPDATE read.draft_event SET draft_seq = draft_seq + 1 WHERE seq = (SELECT min(seq) FROM read.draft_event)",
+                    ),
+                ],
+            )
+            .await;
+        // Rows of an older program say nothing.
+        sqlx::query("UPDATE read.projection_checkpoint SET version = 1 WHERE name = 'draft'")
+            .execute(&mut shelf.admin().await)
+            .await
+            .unwrap();
+        assert_eq!(events_of(&shelf.org, 1).await.unwrap(), None);
+        shelf.catch_up(Draft::NAME).await;
+        assert!(events_of(&shelf.org, 1).await.unwrap().is_some(), "they are made anew");
     }
 }
 
