@@ -112,9 +112,10 @@ async fn each_event_about_a_draft_is_kept_with_it() {
         }
         assert_eq!(after_the_end, 0);
         assert!(of_draft.values().any(|seqs| seqs.len() > 4), "{of_draft:?}");
-        for seq in 1..=u64::try_from(ledger.events.len()).unwrap() {
+        let last = u64::try_from(ledger.events.len()).unwrap();
+        for seq in 1..=last {
             let (applied, seqs) = events_of(&shelf.org, seq).await.unwrap().unwrap();
-            assert_eq!((applied, seqs), (ledger.events.len() as u64, of_draft.get(&seq).cloned().unwrap_or_default()), "draft {seq}");
+            assert_eq!((applied, seqs), (last, of_draft.get(&seq).cloned().unwrap_or_default()), "draft {seq}");
         }
         shelf
             .assert_edits_are_found(
