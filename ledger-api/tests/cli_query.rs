@@ -97,7 +97,7 @@ async fn questions_are_asked_as_the_shared_login_where_that_is_configured() {
     for org in ["acme", "other"] {
         assert_eq!(memos(org).await, format!("memo\nsale\u{fffd} of {org}\n"));
     }
-    let own = "SELECT count(*) FROM pg_roles WHERE rolname ~ '^ledger_llm_[0-9a-f]{32}$'";
+    let own = "SELECT count(*) FROM control.organization AS o JOIN pg_roles AS r ON r.rolname = 'ledger_llm_' || replace(o.org_id::text, '-', '')";
     let logins = sqlx::query_scalar::<_, i64>(own).fetch_one(&mut admin).await.unwrap();
     assert_eq!(logins, 0, "no login was made for an organization");
 
