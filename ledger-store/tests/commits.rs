@@ -12,7 +12,7 @@ use futures::TryStreamExt;
 use ledger_core::Timestamp;
 use ledger_store::testing::{RUNTIME_ROLE, TestDatabase, database};
 use ledger_store::{AppendError, Commit, Creation, Head, OrgId, OrgStore, Resolution, Snapshot, Store, StoreConfig, StoreError};
-use sqlx::AssertSqlSafe;
+use sqlx::{AssertSqlSafe, ConnectOptions};
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::{UnixListener, UnixStream};
 use uuid::Uuid;
@@ -219,6 +219,45 @@ async fn pages_and_streams_hold_every_commit_once() {
     let large = append_many(&org, 12, 1, 1 << 20).await;
     let read: Vec<Commit> = org.commits(301, None).try_collect().await.unwrap();
     assert_eq!(read, large, "over several pages");
+}
+
+/// Operators and functions of the usual names that answer otherwise, in a schema that comes before PostgreSQL's own.
+const SHADOWS: [&str; 12] = [
+    "CREATE SCHEMA evil",
+    "GRANT USAGE ON SCHEMA evil TO PUBLIC",
+    "CREATE FUNCTION evil.added(bigint, integer) RETURNS bigint LANGUAGE sql AS 'SELECT 1000::bigint'",
+    "CREATE FUNCTION evil.same(bigint, bigint) RETURNS boolean LANGUAGE sql AS 'SELECT true'",
+    "CREATE FUNCTION evil.same(bytea, bytea) RETURNS boolean LANGUAGE sql AS 'SELECT true'",
+    "CREATE FUNCTION evil.same(uuid, uuid) RETURNS boolean LANGUAGE sql AS 'SELECT true'",
+    "CREATE OPERATOR evil.+ (FUNCTION = evil.added, LEFTARG = bigint, RIGHTARG = integer)",
+    "CREATE OPERATOR evil.= (FUNCTION = evil.same, LEFTARG = bigint, RIGHTARG = bigint)",
+    "CREATE OPERATOR evil.= (FUNCTION = evil.same, LEFTARG = bytea, RIGHTARG = bytea)",
+    "CREATE OPERATOR evil.= (FUNCTION = evil.same, LEFTARG = uuid, RIGHTARG = uuid)",
+    "CREATE FUNCTION evil.format(text, uuid) RETURNS text LANGUAGE sql AS 'SELECT ''SELECT 1/0'''",
+    "CREATE FUNCTION evil.octet_length(text) RETURNS integer LANGUAGE sql AS 'SELECT 0'",
+];
+
+#[tokio::test]
+async fn no_search_path_changes_what_an_append_means() {
+    let database = database().await;
+    let org = create(&database.store().await, "acme").await;
+    let mut superuser = admin(&database).await;
+    for statement in SHADOWS {
+        run(&mut superuser, statement).await.unwrap();
+    }
+    let mut connection = database.options_for(RUNTIME_ROLE).connect().await.unwrap();
+    run(&mut connection, "SET search_path = evil, pg_catalog").await.unwrap();
+    let shadowed: bool = sqlx::query_scalar("SELECT 1::bigint = 2::bigint").fetch_one(&mut connection).await.unwrap();
+    assert!(shadowed, "the shadow stands before what it shadows");
+
+    let first = commit_after(org.head().await.unwrap(), 3, vec![1; 50]);
+    org.append_commit_on(&mut connection, &first, 0, &[key("k", 1)], &[]).await.unwrap();
+    assert_eq!(org.head().await.unwrap(), head_after(&first));
+    assert_eq!(org.commits_after(0, u64::MAX).await.unwrap(), [first.clone()]);
+    let stale = commit_after(Head { seq: 7, ..head_after(&first) }, 1, vec![1; 50]);
+    let refused = org.append_commit_on(&mut connection, &stale, 7, &[], &[]).await;
+    assert!(matches!(refused, Err(AppendError::Fenced)), "{refused:?}");
+    assert_eq!(org.head().await.unwrap(), head_after(&first));
 }
 
 /// A history of 50,000 commits of three events each, of two organizations.
