@@ -7,7 +7,7 @@ use ledger_core::approvals::{Correction, DraftSource, Drafted, Requested, Voted}
 use ledger_core::event::Recorded;
 use ledger_core::{Book, Event, Seq, Text};
 use ledger_projections::reports::{ApprovalLine, DraftRow, Point, ReviewQuery, approvals, drafts};
-use ledger_projections::{Approval, Draft};
+use ledger_projections::{AgentRun, Approval, Draft};
 use serde::Serialize;
 use serde_json::Value;
 use utoipa::ToSchema;
@@ -112,6 +112,7 @@ async fn list_drafts(read: Read<DraftsAsked>) -> Result<Response, Problem> {
     let listing = Listing::new("drafts", read.access.organization.org.0, query, read.point);
     let cursor = listing.read::<Seq>(query.cursor.as_deref())?;
     read.fresh(Draft::NAME).await?;
+    read.fresh(AgentRun::NAME).await?; // it knows the agents by name
     let asked = ReviewQuery {
         status: query.status.map(DraftStatus::stored),
         subject: query.subject.map(AskedSubject::stored),
