@@ -253,7 +253,7 @@ async fn no_search_path_changes_what_an_append_means() {
     let first = commit_after(org.head().await.unwrap(), 3, vec![1; 50]);
     org.append_commit_on(&mut connection, &first, 0, &[key("k", 1)], &[]).await.unwrap();
     assert_eq!(org.head().await.unwrap(), head_after(&first));
-    assert_eq!(org.commits_after(0, u64::MAX).await.unwrap(), [first.clone()]);
+    assert_eq!(org.commits_after(0, u64::MAX).await.unwrap(), std::slice::from_ref(&first));
     let stale = commit_after(Head { seq: 7, ..head_after(&first) }, 1, vec![1; 50]);
     let refused = org.append_commit_on(&mut connection, &stale, 7, &[], &[]).await;
     assert!(matches!(refused, Err(AppendError::Fenced)), "{refused:?}");
